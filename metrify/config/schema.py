@@ -1,0 +1,134 @@
+"""The shape of `ml_config.yaml`: one frozen model a section, units in the names, unknown keys refused."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SplitConfig(Section):
+    """How meters and time are divided. Both divisions hold at once: a test row is a held-out meter in a later time."""
+
+    train_share: Share = 0.60  # of the meters, whole profile groups at a time
+    validation_share: Share = 0.20
+    train_time_share: Share = 0.70  # of the days, oldest first
+    validation_time_share: Share = 0.15
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _leave_a_test_side(self) -> Self:
+        if self.train_share + self.validation_share >= 1 or self.train_time_share + self.validation_time_share >= 1:
+            raise ValueError("train and validation shares must sum to less than 1, so that a test side is left")
+        return self
+
+
+class QualityConfig(Section):
+    """When a meter is good enough to be trained on and served."""
+
+    min_coverage: Annotated[float, Field(ge=0, le=1)] = 0.90  # share of the intervals that have a reading
+    min_mean_kwh: Annotated[float, Field(ge=0)] = 0.001  # per interval; below it the meter does not consume
+
+
+class ConsumptionForecastingConfig(Section):
+    """The day-ahead quantile forecaster."""
+
+    model_type: Literal["lstm", "gru"] = "lstm"
+    sequence_length: Annotated[int, Field(gt=0)] = 672  # intervals of history that the network reads
+    forecast_horizon: Annotated[int, Field(gt=0)] = 24  # intervals
+    lstm_units: Annotated[int, Field(ge=4, le=512)] = 32
+    dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    quantiles: tuple[Share, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
+    epochs: Annotated[int, Field(ge=1)] = 6
+    early_stopping_patience_epochs: Annotated[int, Field(ge=1)] = 3
+    batch_size: Annotated[int, Field(ge=1)] = 256
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    max_training_windows: Annotated[int, Field(ge=1)] = 8_000
+    seed: int = 0
+
+    @field_validator("quantiles")
+    @classmethod
+    def _rise_and_hold_the_median(cls, quantiles: tuple[float, ...]) -> tuple[float, ...]:
+        if list(quantiles) != sorted(set(quantiles)) or 0.5 not in quantiles:
+            raise ValueError("quantiles must rise and contain 0.5, which is the point forecast")
+        return quantiles
+
+
+class TrainingConfig(Section):
+    """What is trained."""
+
+    consumption_forecasting: ConsumptionForecastingConfig = ConsumptionForecastingConfig()
+
+
+class FeatureEngineeringConfig(Section):
+    """Which features exist."""
+
+    lookback_window: Annotated[int, Field(gt=0)] = 672  # intervals that the feature store keeps for each meter
+    include_time_features: bool = True  # calendar of the horizon and of the window, in local time
+
+
+class ServingConfig(Section):
+    """How models are served."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000  # REST; 0 takes a free one
+    grpc_port: Port = 8001
+    max_batch_size: Annotated[int, Field(ge=1)] = 32  # rows in one call to a predictor
+    enable_metrics: bool = True
+    predictor_timeout_seconds: Annotated[float, Field(gt=0)] = 2.0
+    startup_timeout_seconds: Annotated[float, Field(gt=0)] = 90.0
+
+
+class MlflowConfig(Section):
+    """Where runs and models are tracked."""
+
+    tracking_uri: str = "sqlite:///mlflow.db"  # a relative SQLite file lies in the Metrify home
+    experiment_name: str = "smart_meter_ml"
+
+
+class DriftConfig(Section):
+    """When the difference between the served and the reference population is called drift."""
+
+    p_value: Share = 0.05
+    min_meters: Annotated[int, Field(ge=2)] = 20  # distinct meter-weeks below which no verdict is given
+    max_meters: Annotated[int, Field(ge=2)] = 2_000  # bound of the sample that a server keeps
+    reference_weeks_per_meter: Annotated[int, Field(ge=1)] = 4
+    calibration_replays: Annotated[int, Field(ge=19)] = 200
+
+
+class RolloutConfig(Section):
+    """How canaries are assigned."""
+
+    canary_percent: Annotated[int, Field(ge=0, le=100)] = 20
+    assignment_salt: Annotated[str, Field(min_length=1)] = "load-forecaster"
+
+
+class MetrifyConfig(Section):
+    """The whole of `ml_config.yaml`."""
+
+    splits: SplitConfig = SplitConfig()
+    quality: QualityConfig = QualityConfig()
+    training: TrainingConfig = TrainingConfig()
+    feature_engineering: FeatureEngineeringConfig = FeatureEngineeringConfig()
+    serving: ServingConfig = ServingConfig()
+    mlflow: MlflowConfig = MlflowConfig()
+    drift: DriftConfig = DriftConfig()
+    rollout: RolloutConfig = RolloutConfig()
+
+    @model_validator(mode="after")
+    def _the_store_keeps_what_the_model_reads(self) -> Self:
+        lookback = self.feature_engineering.lookback_window
+        sequence = self.training.consumption_forecasting.sequence_length
+        if sequence > lookback:
+            raise ValueError(
+                f"training.consumption_forecasting.sequence_length ({sequence}) is longer than "
+                f"feature_engineering.lookback_window ({lookback})"
+            )
+        return self

@@ -1,0 +1,1 @@
+"""Privacy: nothing downstream of ingestion knows a real meter number."""
