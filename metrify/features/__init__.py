@@ -1,0 +1,1 @@
+"""Features: the one specification that training and serving share."""

@@ -1,0 +1,1 @@
+"""Forecasting: baselines, evaluation and, under `training`, the networks. Only `training` knows TensorFlow."""

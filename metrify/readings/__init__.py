@@ -1,0 +1,1 @@
+"""Readings: sources, the dataset folder, quality verdicts and splits."""

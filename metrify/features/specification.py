@@ -1,0 +1,83 @@
+"""The list of named, versioned features. A change of a function's result is a new version of the feature."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from metrify.errors import BundleError
+from metrify.features.batch import FeatureBatch
+from metrify.features.calendar import horizon_calendar, window_rest_day
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature.
+
+    Attributes:
+        name: The tensor that carries it to the model has the same name.
+        version: Raised whenever the function's result changes.
+        unit: Unit of its values; "1" where it has none.
+        inputs: What it is computed from.
+        function: From a batch of N rows to an array with N rows.
+    """
+
+    name: str
+    version: int
+    unit: str
+    inputs: tuple[str, ...]
+    function: Callable[[FeatureBatch], np.ndarray]
+
+    @property
+    def label(self) -> str:
+        """Name and version, for instance `load_window@1`."""
+        return f"{self.name}@{self.version}"
+
+
+def load_window(batch: FeatureBatch) -> np.ndarray:
+    """The window itself, `[N, sequence_length]`, kWh per interval."""
+    return batch.windows
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature("load_window", 1, "kWh", ("readings",), load_window),
+    Feature("window_rest_day", 1, "1", ("calendar",), window_rest_day),
+    Feature("horizon_calendar", 1, "1", ("calendar",), horizon_calendar),
+)
+TIME_FEATURES = ("window_rest_day", "horizon_calendar")
+
+_BY_LABEL = {feature.label: feature for feature in FEATURES}
+
+
+def select_features(include_time_features: bool) -> tuple[Feature, ...]:
+    """The features that a configuration asks for."""
+    return tuple(feature for feature in FEATURES if include_time_features or feature.name not in TIME_FEATURES)
+
+
+def features_from_labels(labels: Iterable[str]) -> tuple[Feature, ...]:
+    """The features that a bundle was trained with.
+
+    Raises:
+        BundleError: This code lacks one of them, or computes another version of it.
+    """
+    labels = tuple(labels)
+    unknown = [label for label in labels if label not in _BY_LABEL]
+    if unknown:
+        raise BundleError(
+            f"This server can't compute the feature(s) {', '.join(unknown)}; it has {', '.join(_BY_LABEL)}.",
+            "Serve the bundle with the code version it was trained with, or train it again.",
+        )
+    return tuple(_BY_LABEL[label] for label in labels)
+
+
+def specification_hash(features: Iterable[Feature]) -> str:
+    """SHA-256 of just these features: names, versions, units and inputs, as 64 hexadecimal digits."""
+    listing = sorted([feature.name, feature.version, feature.unit, list(feature.inputs)] for feature in features)
+    return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
+
+
+def compute_features(features: Iterable[Feature], batch: FeatureBatch) -> dict[str, np.ndarray]:
+    """Computes features by name, `[N, ...]` float32 each. Training and serving both call this."""
+    return {feature.name: np.asarray(feature.function(batch), dtype=np.float32) for feature in features}

@@ -1,0 +1,44 @@
+"""Windows of readings that end at forecast origins: what the feature store keeps for each meter."""
+
+import numpy as np
+import pandas as pd
+
+from metrify.readings.matrix import ReadingsMatrix
+
+
+def local_midnights(start: pd.Timestamp, end: pd.Timestamp, timezone: str) -> pd.DatetimeIndex:
+    """All local midnights in `[start, end]`, as UTC.
+
+    Args:
+        start: UTC.
+        end: UTC.
+        timezone: IANA name of the local time.
+    """
+    first, last = start.tz_convert(timezone).ceil("D"), end.tz_convert(timezone).floor("D")
+    return pd.date_range(first, last, freq="D").tz_convert("UTC").as_unit("us")
+
+
+def cut_windows(matrix: ReadingsMatrix, origins: pd.DatetimeIndex, length: int) -> np.ndarray:
+    """The `length` intervals before each origin, of each meter.
+
+    Args:
+        matrix: Readings `[M, T]`.
+        origins: `[O]` UTC, each on the matrix's grid.
+        length: Intervals.
+
+    Returns:
+        `[M, O, length]` float32, oldest interval first; NaN where a reading is missing or lies outside the matrix.
+    """
+    step = pd.Timedelta(minutes=matrix.resolution_minutes)
+    ends = ((origins - matrix.start) // step).to_numpy()
+    columns = ends[:, None] + np.arange(-length, 0)[None, :]
+    inside = (columns >= 0) & (columns < matrix.kwh.shape[1])
+    windows = matrix.kwh[:, np.where(inside, columns, 0)]
+    windows[:, ~inside] = np.nan
+    return windows
+
+
+def cut_targets(matrix: ReadingsMatrix, origins: pd.DatetimeIndex, horizon: int) -> np.ndarray:
+    """The `horizon` intervals from each origin on, of each meter, `[M, O, horizon]` float32; NaN where unknown."""
+    step = pd.Timedelta(minutes=matrix.resolution_minutes)
+    return cut_windows(matrix, origins + horizon * step, horizon)

@@ -1,0 +1,102 @@
+"""A dataset is a folder: `readings.parquet`, `meters.parquet` and `dataset.yaml`."""
+
+import hashlib
+import os
+import shutil
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from metrify.errors import DatasetError
+from metrify.readings.schema import check_readings
+
+READINGS_FILE = "readings.parquet"
+METERS_FILE = "meters.parquet"
+INFO_FILE = "dataset.yaml"
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What `dataset.yaml` says.
+
+    Attributes:
+        name: Name of the dataset.
+        resolution_minutes: Length of an interval.
+        timezone: IANA name of the local time that calendar features are computed in.
+        country: ISO 3166 code whose public holidays count.
+        licence: Under what terms the readings may be used.
+        citation: How to cite them.
+    """
+
+    name: str
+    resolution_minutes: int
+    timezone: str
+    country: str
+    licence: str
+    citation: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Readings and meters in memory.
+
+    Attributes:
+        info: The dataset's description.
+        readings: `meter_id`, `timestamp`, `kwh`; see `metrify.readings.schema`.
+        meters: `meter_id`, `group` (meters whose loads are copies of one profile share it) and `district`.
+    """
+
+    info: DatasetInfo
+    readings: pd.DataFrame
+    meters: pd.DataFrame
+
+
+def write_dataset(dataset: Dataset, folder: Path) -> None:
+    """Writes a dataset folder in one step: it is complete or it is not there.
+
+    Raises:
+        ReadingsError: The readings break their contract.
+    """
+    readings = check_readings(dataset.readings)
+    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    partial.mkdir(parents=True)
+    try:
+        readings.to_parquet(partial / READINGS_FILE, index=False, compression="zstd")
+        dataset.meters.to_parquet(partial / METERS_FILE, index=False, compression="zstd")
+        (partial / INFO_FILE).write_text(yaml.safe_dump(asdict(dataset.info), sort_keys=False), encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Reads a dataset folder.
+
+    Raises:
+        DatasetError: The folder or one of its files is missing or unreadable.
+    """
+    try:
+        info = DatasetInfo(**yaml.safe_load((folder / INFO_FILE).read_text(encoding="utf-8")))
+        readings = pd.read_parquet(folder / READINGS_FILE)
+        meters = pd.read_parquet(folder / METERS_FILE)
+    except FileNotFoundError as error:
+        raise DatasetError(
+            f"The dataset {folder} lacks {Path(error.filename or '').name}.", "Import it again with `metrify data import`."
+        ) from error
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise DatasetError(f"The dataset {folder} can't be read: {error}.", "Import it again.") from error
+    return Dataset(info, readings, meters)
+
+
+def fingerprint(folder: Path) -> str:
+    """SHA-256 over a dataset's files, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name in (READINGS_FILE, METERS_FILE, INFO_FILE):
+        with (folder / name).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
