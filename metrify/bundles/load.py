@@ -1,0 +1,71 @@
+"""Loads a bundle: verified first, parsed second."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
+
+from metrify.bundles.manifest import (
+    DRIFT_REFERENCE_FILE,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    THRESHOLDS_FILE,
+    BundleManifest,
+)
+from metrify.bundles.signature import verify_folder
+from metrify.errors import BundleError
+from metrify.features.specification import Feature, features_from_labels, specification_hash
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle whose features this code can compute.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What `bundle.json` says.
+        features: The features it was trained with, in the manifest's order.
+    """
+
+    folder: Path
+    manifest: BundleManifest
+    features: tuple[Feature, ...]
+
+    @property
+    def model_path(self) -> Path:
+        """The ONNX file."""
+        return self.folder / MODEL_FILE
+
+    def drift_reference(self) -> pd.DataFrame:
+        """Rows of the reference population."""
+        return pd.read_parquet(self.folder / DRIFT_REFERENCE_FILE)
+
+    def thresholds(self) -> dict[str, Any]:
+        """What `thresholds.json` says."""
+        return json.loads((self.folder / THRESHOLDS_FILE).read_text(encoding="utf-8"))
+
+
+def load_bundle(folder: Path, trusted_key: Ed25519PublicKey) -> Bundle:
+    """Verifies a bundle and reads its manifest.
+
+    Raises:
+        BundleError: It is missing, unsigned, changed, not in the contract's form, or needs features that this code lacks.
+    """
+    if not folder.is_dir():
+        raise BundleError(f"There is no bundle {folder}.", "Train one with `metrify train`.")
+    verify_folder(folder, trusted_key)
+    try:
+        manifest = BundleManifest.model_validate_json((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    except ValidationError as error:
+        keys = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise BundleError(f"{folder / MANIFEST_FILE} is not in the contract's form: {keys}.", "Train again.") from error
+    features = features_from_labels(manifest.features)
+    if specification_hash(features) != manifest.feature_spec_hash:
+        raise BundleError(
+            f"The bundle {folder} was trained with another definition of {', '.join(manifest.features)}.", "Train again."
+        )
+    return Bundle(folder, manifest, features)

@@ -1,0 +1,65 @@
+"""What `bundle.json` says."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from metrify.features.batch import FeatureContext
+
+MANIFEST_FILE = "bundle.json"
+MODEL_FILE = "model.onnx"
+DRIFT_REFERENCE_FILE = "drift_reference.parquet"
+THRESHOLDS_FILE = "thresholds.json"
+SIGNATURE_FILE = "signature.json"
+SIGNED_FILES = (MANIFEST_FILE, MODEL_FILE, DRIFT_REFERENCE_FILE, THRESHOLDS_FILE)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tensor(_Frozen):
+    """A named input or output; -1 stands for the number of rows."""
+
+    name: str
+    dtype: Literal["FP32"] = "FP32"
+    shape: tuple[int, ...]
+    unit: str
+
+
+class BundleManifest(_Frozen):
+    """Everything a server needs to know of a model, and where the model comes from.
+
+    Attributes:
+        features: Labels of the features it was trained with, for instance `load_window@1`.
+        feature_spec_hash: Hash of just these features.
+        metrics: Accuracy on the test rows, with the baselines' beside it.
+        training_period: First and last origin of the training rows, RFC 3339 UTC.
+    """
+
+    name: str
+    version: str
+    task: Literal["load-forecast"]
+    model_type: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    features: tuple[str, ...]
+    feature_spec_hash: str
+    resolution_minutes: int
+    sequence_length: int
+    forecast_horizon: int
+    quantiles: tuple[float, ...]
+    timezone: str
+    country: str
+    training_period: tuple[str, str]
+    dataset_name: str
+    dataset_fingerprint: str
+    code_version: str
+    metrics: dict[str, float]
+
+    @property
+    def context(self) -> FeatureContext:
+        """What the feature functions need to know."""
+        return FeatureContext(
+            self.sequence_length, self.forecast_horizon, self.resolution_minutes, self.timezone, self.country
+        )

@@ -1,0 +1,99 @@
+"""Ed25519 signatures over the digests of a bundle's files."""
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from metrify.bundles.manifest import SIGNATURE_FILE, SIGNED_FILES
+from metrify.errors import BundleError
+
+PRIVATE_KEY_FILE = "bundle_signing.pem"
+PUBLIC_KEY_FILE = "bundle_signing.pub.pem"
+
+
+def load_or_create_signing_key(folder: Path) -> Ed25519PrivateKey:
+    """The signing key in `folder`; made on first use, with the public key beside it."""
+    path = folder / PRIVATE_KEY_FILE
+    if path.exists():
+        key = load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise BundleError(f"{path} is no Ed25519 key.", "Remove it; a new one is made on the next run.")
+        return key
+    folder.mkdir(parents=True, exist_ok=True)
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / PUBLIC_KEY_FILE).write_bytes(public)
+    path.touch(mode=0o600)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key
+
+
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """The key that a server trusts.
+
+    Raises:
+        BundleError: The file is missing or holds no Ed25519 public key.
+    """
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BundleError(f"The trusted key {path} can't be read.", "Name the public key of the signer.") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise BundleError(f"{path} is no Ed25519 public key.", "Name the public key of the signer.")
+    return key
+
+
+def sign_folder(folder: Path, key: Ed25519PrivateKey) -> None:
+    """Writes `signature.json`: each file's SHA-256 and one signature over them all."""
+    digests = _digests(folder, SIGNED_FILES)
+    signature = base64.b64encode(key.sign(_payload(digests))).decode()
+    text = json.dumps({"algorithm": "ed25519", "sha256": digests, "signature": signature}, indent=2)
+    (folder / SIGNATURE_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def verify_folder(folder: Path, key: Ed25519PublicKey) -> None:
+    """Checks a bundle before anything in it is parsed.
+
+    Raises:
+        BundleError: It is unsigned, a file is missing, changed or added, or the signer is not the trusted one.
+    """
+    mend = "Write the bundle again with `metrify train`, or trust its signer's key."
+    try:
+        listed = json.loads((folder / SIGNATURE_FILE).read_text(encoding="utf-8"))
+        digests, signature = dict(listed["sha256"]), base64.b64decode(listed["signature"])
+    except FileNotFoundError as error:
+        raise BundleError(f"The bundle {folder} is unsigned or missing.", mend) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"The signature of the bundle {folder} can't be read.", mend) from error
+    found = {entry.name for entry in os.scandir(folder)} - {SIGNATURE_FILE}
+    if found != set(SIGNED_FILES) or set(digests) != set(SIGNED_FILES):
+        odd = ", ".join(sorted(found ^ set(SIGNED_FILES))) or SIGNATURE_FILE
+        raise BundleError(f"The bundle {folder} has missing or foreign files: {odd}.", mend)
+    if _digests(folder, SIGNED_FILES) != digests:
+        raise BundleError(f"A file of the bundle {folder} was changed after it was signed.", mend)
+    try:
+        key.verify(signature, _payload(digests))
+    except InvalidSignature as error:
+        raise BundleError(f"The bundle {folder} was not signed by the trusted key.", mend) from error
+
+
+def _digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+
+
+def _payload(digests: dict[str, str]) -> bytes:
+    return json.dumps(digests, sort_keys=True).encode()

@@ -1,0 +1,52 @@
+"""Writes a bundle folder in one step."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from metrify.bundles.manifest import (
+    DRIFT_REFERENCE_FILE,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    THRESHOLDS_FILE,
+    BundleManifest,
+)
+from metrify.bundles.signature import sign_folder
+
+
+def write_bundle(
+    folder: Path,
+    manifest: BundleManifest,
+    model: Path,
+    drift_reference: pd.DataFrame,
+    thresholds: Mapping[str, object],
+    key: Ed25519PrivateKey,
+) -> None:
+    """Writes and signs a bundle; `folder` is complete or it is not there.
+
+    Args:
+        folder: Where the bundle goes; one that is there is replaced.
+        manifest: What `bundle.json` says.
+        model: The ONNX file to copy.
+        drift_reference: Rows of the reference population.
+        thresholds: What `thresholds.json` says.
+        key: The signer's key.
+    """
+    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    partial.mkdir(parents=True)
+    try:
+        (partial / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        shutil.copyfile(model, partial / MODEL_FILE)
+        drift_reference.to_parquet(partial / DRIFT_REFERENCE_FILE, index=False)
+        (partial / THRESHOLDS_FILE).write_text(json.dumps(thresholds, indent=2) + "\n", encoding="utf-8")
+        sign_folder(partial, key)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
