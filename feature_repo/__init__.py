@@ -1,0 +1,1 @@
+"""The Feast repository. Its store files lie in the Metrify home."""

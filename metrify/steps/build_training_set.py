@@ -1,0 +1,88 @@
+"""Builds the training set by point-in-time retrieval from the feature store."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from metrify.adapters.feature_store import retrieve_windows
+from metrify.config import Home, MetrifyConfig
+from metrify.errors import DatasetError
+from metrify.features.batch import FeatureContext
+from metrify.features.windows import cut_targets, cut_windows, local_midnights
+from metrify.readings.dataset import fingerprint
+from metrify.readings.splits import SIDES, split_meters_by_group, split_time
+from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.training_set import TrainingSet, write_training_set
+
+
+def build_training_set(
+    dataset: Path, verdicts: Path, output: Path, config: MetrifyConfig, home: Home | None = None
+) -> dict[str, float]:
+    """Pairs windows from the feature store with what followed them.
+
+    A row is a meter and a local midnight. Its meter and its time lie on the same side of both splits, its window and
+    its target are complete, and the window is the one that was known at the origin. Training rows beyond
+    `max_training_windows` are left out by a seeded draw.
+
+    Args:
+        dataset: Dataset folder.
+        verdicts: File of `validate_readings`.
+        output: Training set folder to write.
+        config: Splits, sizes and seed.
+        home: Where the feature store lies.
+
+    Returns:
+        How many rows each side has, and how many were left out as incomplete.
+
+    Raises:
+        DatasetError: A side has no complete row.
+        FeatureStoreError: A window is missing or stale.
+    """
+    home = home or Home.from_environment()
+    model = config.training.consumption_forecasting
+    info, meters, matrix = load_accepted_readings(dataset, verdicts)
+    step = pd.Timedelta(minutes=info.resolution_minutes)
+    lookback = config.feature_engineering.lookback_window
+    end = matrix.timestamps[-1] + step
+    origins = local_midnights(matrix.start + lookback * step, end - model.forecast_horizon * step, info.timezone)
+    targets = cut_targets(matrix, origins, model.forecast_horizon)
+    complete = np.isfinite(targets).all(axis=2) & np.isfinite(cut_windows(matrix, origins, lookback)).all(axis=2)
+
+    meter_side = split_meters_by_group(meters, config.splits).to_numpy()
+    time_side = split_time(matrix.start, end, config.splits).side_of(pd.Series(origins))
+    on_one_side = meter_side[:, None] == time_side[None, :]
+    meter_rows, origin_rows = np.nonzero(complete & on_one_side)
+    sides = time_side[origin_rows]
+    missing = [side for side in SIDES if side not in sides]
+    if missing:
+        raise DatasetError(
+            f"No complete row is left to {' and '.join(missing)}.",
+            f"Bring a dataset of more than {lookback} intervals and three profiles, or change the splits section.",
+        )
+    kept = _keep(sides, model.max_training_windows, model.seed)
+    meter_rows, origin_rows, sides = meter_rows[kept], origin_rows[kept], sides[kept]
+    rows = pd.DataFrame({"meter_id": matrix.meter_ids[meter_rows], "origin": origins[origin_rows]})
+    retrieved = retrieve_windows(home, rows)
+    training_set = TrainingSet(
+        meter_ids=rows["meter_id"].to_numpy(object),
+        origins=origins[origin_rows].tz_localize(None).to_numpy().astype("datetime64[s]"),
+        sides=sides,
+        windows=np.stack(retrieved["load_window"].to_list()).astype(np.float32),
+        targets=targets[meter_rows, origin_rows],
+        context=FeatureContext(
+            model.sequence_length, model.forecast_horizon, info.resolution_minutes, info.timezone, info.country
+        ),
+        dataset_name=info.name,
+        dataset_fingerprint=fingerprint(dataset),
+    )
+    write_training_set(training_set, output)
+    counts = {f"{side}_rows": float((sides == side).sum()) for side in SIDES}
+    return counts | {"incomplete_rows": float((on_one_side & ~complete).sum())}
+
+
+def _keep(sides: np.ndarray, max_training_rows: int, seed: int) -> np.ndarray:
+    train = np.flatnonzero(sides == "train")
+    if len(train) > max_training_rows:
+        train = np.random.default_rng(seed).choice(train, max_training_rows, replace=False)
+    return np.sort(np.concatenate([train, np.flatnonzero(sides != "train")]))

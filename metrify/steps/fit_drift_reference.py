@@ -1,0 +1,61 @@
+"""Fits the drift reference of a dataset: the population that the model knows."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from metrify.config import MetrifyConfig
+from metrify.drift.detector import calibrate
+from metrify.drift.features import drift_features
+from metrify.features.windows import cut_windows, local_midnights
+from metrify.readings.splits import split_time
+from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.units import intervals_per_day
+
+_METERS_PER_REPLAY = 100
+
+
+def fit_drift_reference(
+    dataset: Path, verdicts: Path, reference: Path, thresholds: Path, config: MetrifyConfig
+) -> dict[str, float]:
+    """Draws reference weeks from train and validation time, and replays unchanged weeks to calibrate the detector.
+
+    Args:
+        dataset: Dataset folder.
+        verdicts: File of `validate_readings`.
+        reference: Parquet file to write.
+        thresholds: JSON file to write.
+        config: The drift section and the seed.
+
+    Returns:
+        How many reference rows there are.
+    """
+    info, _, matrix = load_accepted_readings(dataset, verdicts)
+    length = config.feature_engineering.lookback_window
+    day_length = intervals_per_day(info.resolution_minutes)
+    step = pd.Timedelta(minutes=info.resolution_minutes)
+    test_start = split_time(matrix.start, matrix.timestamps[-1] + step, config.splits).test_start
+    origins = local_midnights(matrix.start + length * step, test_start, info.timezone)
+    windows = cut_windows(matrix, origins, length)
+    seed = config.training.consumption_forecasting.seed
+    generator = np.random.default_rng(seed)
+
+    weeks = generator.integers(len(origins), size=(len(windows), config.drift.reference_weeks_per_meter))
+    rows = drift_features(windows[np.arange(len(windows))[:, None], weeks].reshape(-1, length), day_length)
+
+    def unchanged_week(draw: np.random.Generator) -> pd.DataFrame:
+        meters = draw.choice(len(windows), min(_METERS_PER_REPLAY, len(windows)), replace=False)
+        return drift_features(windows[meters, draw.integers(len(origins))], day_length)
+
+    distances = calibrate(rows, unchanged_week, config.drift, seed)
+    rows.to_parquet(reference, index=False)
+    settings = {
+        "p_value": config.drift.p_value,
+        "min_rows": config.drift.min_meters,
+        "max_meters": config.drift.max_meters,
+        "null_distances": distances,
+    }
+    thresholds.write_text(json.dumps({"drift": settings}), encoding="utf-8")
+    return {"reference_rows": len(rows)}
