@@ -1,0 +1,1 @@
+"""Pipelines: one file a pipeline, readable from top to bottom as its graph."""

@@ -1,0 +1,21 @@
+"""Compiles every pipeline to its IR under `compiled/`."""
+
+from pathlib import Path
+
+from kfp import compiler
+
+from pipelines.forecaster_training import forecaster_training
+
+COMPILED_FOLDER = Path(__file__).parent / "compiled"
+PIPELINES = {"forecaster_training": forecaster_training}
+
+
+def compile_pipelines(folder: Path = COMPILED_FOLDER) -> list[Path]:
+    """Writes the IR of each pipeline; returns the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, pipeline in PIPELINES.items():
+        path = folder / f"{name}.yaml"
+        compiler.Compiler().compile(pipeline, str(path))
+        files.append(path)
+    return files

@@ -1,0 +1,76 @@
+"""Runs a compiled pipeline on this machine: the same IR that a cluster gets, executed with `kfp.local`."""
+
+import io
+import json
+import logging
+import os
+import re
+import uuid
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfp import components, local
+
+from metrify.config import Home
+from metrify.errors import PipelineRunError
+from pipelines.compile import COMPILED_FOLDER
+
+_ERROR_LINE = re.compile(r"(?:[\w.]+\.)?(\w+Error|\w+Exception): (.+)")
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """A finished run.
+
+    Attributes:
+        folder: Outputs of its tasks, `<task>/<output>`.
+    """
+
+    folder: Path
+
+    def output(self, task: str, name: str) -> Path:
+        """The file or folder of a task's output artifact."""
+        return next(self.folder.glob(f"*/{task}/{name}"))
+
+    def metrics(self, task: str) -> dict[str, float]:
+        """The figures that a task logged."""
+        executor = json.loads(next(self.folder.glob(f"*/{task}/executor_output.json")).read_text(encoding="utf-8"))
+        return executor["artifacts"]["metrics"]["artifacts"][0]["metadata"]
+
+
+def run_local(pipeline: str, arguments: dict[str, object], home: Home) -> LocalRun:
+    """Loads a compiled IR and executes it.
+
+    Args:
+        pipeline: Name of the pipeline.
+        arguments: Its parameters.
+        home: Where the outputs go, in a folder of this run; the tasks work on the stores of the same home.
+
+    Raises:
+        PipelineRunError: A task failed; the message carries the root cause, which the runner itself only logs.
+    """
+    folder = home.runs / f"{pipeline}-{uuid.uuid4().hex[:8]}"
+    folder.mkdir(parents=True)
+    os.environ["METRIFY_HOME"] = str(home.root)
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder))
+    task = components.load_component_from_file(str(COMPILED_FOLDER / f"{pipeline}.yaml"))
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    logging.getLogger().addHandler(handler)
+    try:
+        with redirect_stdout(log), redirect_stderr(log):
+            task(**arguments)
+    except RuntimeError as error:
+        raise PipelineRunError(
+            f"The pipeline {pipeline} failed: {_root_cause(log.getvalue()) or error}", f"Its log is {folder / 'run.log'}."
+        ) from error
+    finally:
+        logging.getLogger().removeHandler(handler)
+        (folder / "run.log").write_text(log.getvalue(), encoding="utf-8")
+    return LocalRun(folder)
+
+
+def _root_cause(log: str) -> str:
+    found = _ERROR_LINE.findall(log)
+    return found[-1][1] if found else ""
