@@ -1,0 +1,66 @@
+# Everything that one can do with Metrify. `make` alone lists it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMP := $(VENV)/.metrify-setup
+# The first of these that is Python 3.11; the list is only walked when the environment is made.
+FIND_PYTHON = for p in python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done
+# What the code needs, as pins with hashes. No download address and no path of a machine is written.
+COMPILE := $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header pyproject.toml
+TESTS ?= tests
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test doctest check format bench lock clean
+
+help: ## List what one can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: $(STAMP) ## Install Metrify and all it needs into .venv, from the locks
+
+$(UV):
+	@python=$$($(FIND_PYTHON)); \
+	test -n "$$python" || { echo "No Python 3.11 found. Install it so that python3.11 is on the PATH." >&2; exit 1; }; \
+	"$$python" -m venv $(VENV)
+	@$(BIN)/python -m pip install -q "$$(grep -o '^uv==[^ ]*' requirements/dev.txt)"
+
+$(STAMP): pyproject.toml requirements/dev.txt | $(UV)
+	@echo "Installing the locked packages. The first time takes some minutes."
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync -q --require-hashes requirements/dev.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Run the whole way from readings to a served forecast
+	@$(BIN)/metrify demo
+
+test: setup doctest ## Run the tests (TESTS=path picks some, WORKERS=0 runs them in one process)
+	@$(BIN)/pytest -n $(WORKERS) $(TESTS)
+
+doctest: setup ## Run the examples in the docstrings
+	@$(BIN)/pytest -q --doctest-modules --ignore-glob='*/training/*' --ignore=metrify/adapters --ignore=metrify/steps metrify
+
+check: setup ## Lint, check the format, the types and the dependency rule
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Mend what the linter can mend, and format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: setup ## Run the benchmarks
+	@$(BIN)/metrify bench
+
+lock: | $(UV) ## Resolve the dependencies again and write the locks
+	@$(COMPILE) --extra dev -o requirements/dev.txt
+	@$(COMPILE) --extra pipeline -c requirements/dev.txt -o requirements/pipeline.txt
+	@$(COMPILE) --extra serving -c requirements/dev.txt -o requirements/serving.txt
+
+clean: ## Remove the environment, the caches and what local runs wrote
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist local_outputs
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
