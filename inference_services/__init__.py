@@ -1,0 +1,1 @@
+"""InferenceServices: the predictor, the transformer, and the runner that serves a manifest locally."""

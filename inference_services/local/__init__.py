@@ -1,0 +1,1 @@
+"""Runs an InferenceService manifest as local processes."""

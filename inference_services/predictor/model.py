@@ -1,0 +1,73 @@
+"""The predictor: tensors in, quantiles out. It runs any forecaster bundle."""
+
+import os
+import uuid
+
+import kserve
+import numpy as np
+from kserve.protocol.infer_type import InferOutput, InferRequest, InferResponse
+
+from inference_services.executor import BoundedExecutor
+from inference_services.tensors import float_tensor, require_inputs, require_v2
+from metrify.bundles.load import Bundle
+from metrify.bundles.manifest import Tensor
+from metrify.errors import InvalidRequestError
+from metrify.forecasting.onnx_model import OnnxModel
+
+QUANTILES_OUTPUT = "quantiles_kwh"
+_MAX_PENDING = 256
+
+
+class OnnxPredictor(kserve.Model):
+    """Serves the graph of one bundle.
+
+    Args:
+        name: Name in the v2 protocol.
+        bundle: A verified bundle.
+    """
+
+    def __init__(self, name: str, bundle: Bundle) -> None:
+        super().__init__(name)
+        self._manifest = bundle.manifest
+        self._model = OnnxModel(bundle.model_path)
+        self._executor = BoundedExecutor(min(4, os.cpu_count() or 1), _MAX_PENDING, "onnx")
+        self.ready = True
+
+    def get_input_types(self) -> list[dict[str, object]]:
+        """Inputs of the manifest, for the model's metadata."""
+        return [_described(tensor) for tensor in self._manifest.inputs]
+
+    def get_output_types(self) -> list[dict[str, object]]:
+        """Outputs of the manifest, for the model's metadata."""
+        return [_described(tensor) for tensor in self._manifest.outputs]
+
+    async def predict(self, payload: object, headers: dict[str, str] | None = None) -> InferResponse:
+        """Quantiles of a v2 request.
+
+        Raises:
+            InvalidRequestError: An input is missing, unknown, of a wrong type or shape, or not finite.
+        """
+        request = require_v2(payload)
+        quantiles = await self._executor.run(self._predict, request)
+        return InferResponse(
+            request.id or str(uuid.uuid4()),
+            self.name,
+            [InferOutput(QUANTILES_OUTPUT, list(quantiles.shape), "FP32", quantiles)],
+            parameters={"model_version": self._manifest.version},
+            # Over gRPC arrays are always sent raw; asking for it again trips kserve over the arrays.
+            use_binary_outputs=request.use_binary_outputs and not request.from_grpc,
+            requested_outputs=request.request_outputs,
+        )
+
+    def _predict(self, request: InferRequest) -> np.ndarray:
+        tensors = {tensor.name: tensor for tensor in self._manifest.inputs}
+        require_inputs(request, set(tensors))
+        features = {item.name: float_tensor(item, tensors[item.name]) for item in request.inputs}
+        rows = {name: len(values) for name, values in features.items()}
+        if len(set(rows.values())) > 1:
+            raise InvalidRequestError(f"The inputs have different numbers of rows: {rows}.", "Send the same number.")
+        return self._model.predict(features)
+
+
+def _described(tensor: Tensor) -> dict[str, object]:
+    return {"name": tensor.name, "datatype": tensor.dtype, "shape": list(tensor.shape)}

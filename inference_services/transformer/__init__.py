@@ -1,0 +1,1 @@
+"""The transformer: turns meter names into features, splits traffic and logs predictions."""

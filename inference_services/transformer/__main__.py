@@ -1,0 +1,57 @@
+"""Starts the transformer: `python -m inference_services.transformer --inference_service isvc.yaml ...`."""
+
+import sys
+from pathlib import Path
+
+from kserve.model_server import app
+from kserve.utils.utils import strtobool
+
+from inference_services.entry_point import run_entry_point, server_parser
+from inference_services.manifest import read_manifest
+from inference_services.servers import MetrifyModelServer
+from inference_services.transformer.drift_monitor import DriftMonitor
+from inference_services.transformer.endpoints import cluster_endpoints, file_endpoints
+from inference_services.transformer.legacy import add_legacy_routes, hide_metrics
+from inference_services.transformer.meters import pseudonymiser
+from inference_services.transformer.model import LoadForecastTransformer, Rooms
+from inference_services.transformer.predictors import Predictors
+from inference_services.transformer.watched_file import WatchedFile
+from inference_services.transformer.windows import open_reader
+from metrify.bundles.load import load_bundle
+from metrify.bundles.signature import load_public_key
+from metrify.config import load_config
+
+
+def main() -> None:
+    """Serves forecasts by meter until SIGTERM."""
+    parser = server_parser("Finds features, splits meters over variants and serves their forecasts over KServe v2.")
+    parser.add_argument("--inference_service", type=Path, required=True, help="YAML with the split.")
+    parser.add_argument("--endpoints_file", type=Path, help="JSON of variant to host:port; cluster names without it.")
+    parser.add_argument("--feature_reader", default="feast", help="feast or parquet:PATH.")
+    parser.add_argument("--max_batch_size", type=int, help="Rows of one call to a predictor.")
+    parser.add_argument("--enable_metrics", type=strtobool, help="Whether /metrics answers.")
+    arguments = parser.parse_args()
+
+    config = load_config(arguments.ml_config)
+    serving = config.serving
+    manifest = WatchedFile(arguments.inference_service, read_manifest)
+    bundle = load_bundle(arguments.model_dir, load_public_key(arguments.trusted_key))
+    path = arguments.endpoints_file
+    endpoints = file_endpoints(path) if path else cluster_endpoints(manifest.value().name)
+    batch_size = arguments.max_batch_size or serving.max_batch_size
+    predictors = Predictors(arguments.model_name, endpoints, batch_size, serving.predictor_timeout_seconds)
+    drift = DriftMonitor(bundle, config.drift.max_meters)
+    reader = open_reader(arguments.feature_reader)
+    model = LoadForecastTransformer(
+        arguments.model_name, Rooms(bundle, reader, pseudonymiser(), manifest, predictors, drift)
+    )
+    add_legacy_routes(app, model)
+    if not (serving.enable_metrics if arguments.enable_metrics is None else arguments.enable_metrics):
+        hide_metrics(app)
+    drift.start()
+    MetrifyModelServer(arguments.http_port, arguments.grpc_port).start([model])
+    drift.close()
+
+
+if __name__ == "__main__":
+    sys.exit(run_entry_point(main))

@@ -1,0 +1,76 @@
+"""The older HTTP API as thin aliases of the v2 protocol."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from kserve.errors import ModelNotFound
+from kserve.protocol.infer_type import InferInput, InferRequest
+from pydantic import BaseModel, ConfigDict
+
+from inference_services.transformer.model import LoadForecastTransformer
+
+
+class LegacyData(BaseModel):
+    """The meters of a request."""
+
+    meter_id: list[str]
+
+
+class LegacyRequest(BaseModel):
+    """Body of `POST /predict`."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    data: LegacyData
+    model_name: str | None = None
+
+
+def add_legacy_routes(app: FastAPI, model: LoadForecastTransformer) -> None:
+    """Adds the older API to the server's app, before it starts."""
+    router = APIRouter(tags=["legacy"])
+
+    async def health() -> dict[str, Any]:
+        return {"status": "healthy" if model.ready else "starting", "model_name": model.name}
+
+    async def predict(body: LegacyRequest) -> dict[str, Any]:
+        return await _predict(model, body)
+
+    async def predict_batch(bodies: list[LegacyRequest]) -> list[dict[str, Any]]:
+        return [await _predict(model, body) for body in bodies]
+
+    async def info() -> dict[str, Any]:
+        manifest = model.bundle.manifest.model_dump(mode="json")
+        keys = ("version", "task", "model_type", "features", "quantiles", "forecast_horizon", "resolution_minutes")
+        return {"model_name": model.name, **{key: manifest[key] for key in (*keys, "training_period", "metrics")}}
+
+    router.add_api_route("/health", health, methods=["GET"])
+    router.add_api_route("/predict", predict, methods=["POST"])
+    router.add_api_route("/predict/batch", predict_batch, methods=["POST"])
+    router.add_api_route("/model/info", info, methods=["GET"])
+    app.include_router(router)
+
+
+def hide_metrics(app: FastAPI) -> None:
+    """Answers `/metrics` with 404; the first route wins."""
+
+    async def hidden() -> JSONResponse:
+        return JSONResponse({"error": "Metrics are switched off."}, 404)
+
+    app.add_api_route("/metrics", hidden, methods=["GET"])
+
+
+async def _predict(model: LoadForecastTransformer, body: LegacyRequest) -> dict[str, Any]:
+    if body.model_name not in (None, model.name):
+        raise ModelNotFound(body.model_name)
+    meters = body.data.meter_id
+    request = InferRequest(model.name, [InferInput("meter_id", [len(meters)], "BYTES", list(meters))])
+    outputs = {output.name: output.as_numpy().tolist() for output in (await model.predict(request)).outputs}
+    return {
+        "model_name": model.name,
+        "predictions": outputs["point_kwh"],
+        "quantiles_kwh": outputs["quantiles_kwh"],
+        "meter_id": outputs["meter_id"],
+        "model_version": outputs["model_version"],
+        "variant": outputs["variant"],
+    }
