@@ -6,16 +6,19 @@ import logging
 import os
 import re
 import uuid
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from kfp import components, local
 
 from metrify.config import Home
 from metrify.errors import PipelineRunError
 from pipelines.compile import COMPILED_FOLDER
 
+_FINISHED_TASK = re.compile(r"Task \x1b\[\d+m'([\w-]+)'\x1b\[0m finished")
 _ERROR_LINE = re.compile(r"(?:[\w.]+\.)?(\w+Error|\w+Exception): (.+)")
 
 
@@ -39,13 +42,35 @@ class LocalRun:
         return executor["artifacts"]["metrics"]["artifacts"][0]["metadata"]
 
 
-def run_local(pipeline: str, arguments: dict[str, object], home: Home) -> LocalRun:
+class _Log(io.StringIO):
+    """Keeps what a run prints, and tells of each task that finished."""
+
+    def __init__(self, on_task: Callable[[str], None]) -> None:
+        super().__init__()
+        self._on_task = on_task
+
+    def write(self, text: str) -> int:
+        for name in _FINISHED_TASK.findall(text):
+            self._on_task(name)
+        return super().write(text)
+
+
+def task_names(pipeline: str) -> list[str]:
+    """The tasks of a compiled pipeline."""
+    ir = yaml.safe_load((COMPILED_FOLDER / f"{pipeline}.yaml").read_text(encoding="utf-8"))
+    return list(ir["root"]["dag"]["tasks"])
+
+
+def run_local(
+    pipeline: str, arguments: dict[str, object], home: Home, on_task: Callable[[str], None] = lambda name: None
+) -> LocalRun:
     """Loads a compiled IR and executes it.
 
     Args:
         pipeline: Name of the pipeline.
         arguments: Its parameters.
         home: Where the outputs go, in a folder of this run; the tasks work on the stores of the same home.
+        on_task: Called with the name of each task that finished.
 
     Raises:
         PipelineRunError: A task failed; the message carries the root cause, which the runner itself only logs.
@@ -55,7 +80,7 @@ def run_local(pipeline: str, arguments: dict[str, object], home: Home) -> LocalR
     os.environ["METRIFY_HOME"] = str(home.root)
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder))
     task = components.load_component_from_file(str(COMPILED_FOLDER / f"{pipeline}.yaml"))
-    log = io.StringIO()
+    log = _Log(on_task)
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
     try:

@@ -1,0 +1,53 @@
+"""The entry point: commands, and the one place where errors become one line and an exit code."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from metrify import __version__
+from metrify.cli import demo, pipelines, train
+from metrify.errors import MetrifyError
+
+app = typer.Typer(
+    name="metrify",
+    help="Smart-meter readings become forecasts, anomaly events and grid actions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("train")(train.train)
+app.add_typer(pipelines.app, name="pipelines")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"metrify {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show logs and tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Smart-meter readings become forecasts, anomaly events and grid actions."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
+
+
+def main() -> None:
+    """Runs the command line: 0 done, 1 failed, 2 wrong usage."""
+    try:
+        app()
+    except MetrifyError as error:
+        if "--debug" in sys.argv:
+            raise
+        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {error}", highlight=False)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
