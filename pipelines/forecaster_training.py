@@ -36,9 +36,7 @@ def forecaster_training(source: str, config_yaml: str, code_version: str) -> Non
     )
     training_set = built.outputs["training_set"]
     trained = train_forecaster(config_yaml=config_yaml, training_set=training_set)
-    evaluated = evaluate_forecaster(
-        config_yaml=config_yaml, training_set=training_set, model=trained.outputs["model"]
-    )
+    evaluated = evaluate_forecaster(config_yaml=config_yaml, training_set=training_set, model=trained.outputs["model"])
     gate = gate_model(evaluation=evaluated.outputs["evaluation"])
     reference = fit_drift_reference(config_yaml=config_yaml, dataset=dataset, verdicts=verdicts).after(gate)
     bundle = write_bundle(

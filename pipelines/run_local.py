@@ -88,7 +88,8 @@ def run_local(
             task(**arguments)
     except RuntimeError as error:
         raise PipelineRunError(
-            f"The pipeline {pipeline} failed: {_root_cause(log.getvalue()) or error}", f"Its log is {folder / 'run.log'}."
+            f"The pipeline {pipeline} failed: {_root_cause(log.getvalue()) or error}",
+            f"Its log is {folder / 'run.log'}.",
         ) from error
     finally:
         logging.getLogger().removeHandler(handler)

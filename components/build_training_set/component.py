@@ -13,7 +13,7 @@ def build_training_set(
     materialised: dsl.Input[dsl.Artifact],
     training_set: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
-):
+) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config

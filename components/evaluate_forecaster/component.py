@@ -12,7 +12,7 @@ def evaluate_forecaster(
     model: dsl.Input[dsl.Model],
     evaluation: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
-):
+) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config

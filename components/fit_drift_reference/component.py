@@ -13,7 +13,7 @@ def fit_drift_reference(
     reference: dsl.Output[dsl.Dataset],
     thresholds: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
-):
+) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config

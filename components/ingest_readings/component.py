@@ -6,7 +6,9 @@ from components.image import PIPELINE_IMAGE
 
 
 @dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
-def ingest_readings(source: str, code_version: str, dataset: dsl.Output[dsl.Dataset], metrics: dsl.Output[dsl.Metrics]):
+def ingest_readings(
+    source: str, code_version: str, dataset: dsl.Output[dsl.Dataset], metrics: dsl.Output[dsl.Metrics]
+) -> None:
     from pathlib import Path
 
     from metrify.steps.ingest_readings import ingest_readings

@@ -12,7 +12,7 @@ def materialise_features(
     verdicts: dsl.Input[dsl.Dataset],
     materialised: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
-):
+) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config

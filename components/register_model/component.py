@@ -6,7 +6,7 @@ from components.image import PIPELINE_IMAGE
 
 
 @dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
-def register_model(config_yaml: str, bundle: dsl.Input[dsl.Model], registered: dsl.Output[dsl.Artifact]):
+def register_model(config_yaml: str, bundle: dsl.Input[dsl.Model], registered: dsl.Output[dsl.Artifact]) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config

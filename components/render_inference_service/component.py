@@ -11,7 +11,7 @@ def render_inference_service(
     bundle: dsl.Input[dsl.Model],
     registered: dsl.Input[dsl.Artifact],
     manifest: dsl.Output[dsl.Artifact],
-):
+) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config

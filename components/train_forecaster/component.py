@@ -12,14 +12,12 @@ def train_forecaster(
     model: dsl.Output[dsl.Model],
     curve: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
-):
+) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config
     from metrify.steps.train_forecaster import train_forecaster
 
-    figures = train_forecaster(
-        Path(training_set.path), Path(model.path), Path(curve.path), parse_config(config_yaml)
-    )
+    figures = train_forecaster(Path(training_set.path), Path(model.path), Path(curve.path), parse_config(config_yaml))
     for name, value in figures.items():
         metrics.log_metric(name, value)

@@ -11,7 +11,7 @@ def validate_readings(
     dataset: dsl.Input[dsl.Dataset],
     verdicts: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
-):
+) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config

@@ -15,7 +15,7 @@ def write_bundle(
     reference: dsl.Input[dsl.Dataset],
     thresholds: dsl.Input[dsl.Artifact],
     bundle: dsl.Output[dsl.Model],
-):
+) -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config

@@ -38,7 +38,7 @@ def windows_table(meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows:
             "meter_id": pa.array(meter_ids, pa.string()),
             "event_timestamp": pa.array(stamps.tz_localize(None), pa.timestamp("us")).cast(pa.timestamp("us", "UTC")),
             "load_window": lists.cast(pa.list_(pa.float32())),
-            "window_end": pa.array(stamps.as_unit("s").asi8, pa.int64()),
+            "window_end": pa.array(stamps.as_unit("s").to_numpy().view("int64"), pa.int64()),
         }
     )
 
@@ -51,7 +51,7 @@ def write_offline_windows(home: Home, tables: list[pa.Table]) -> Path:
     with pq.ParquetWriter(partial, tables[0].schema, compression="zstd", compression_level=1) as writer:
         for table in tables:
             writer.write_table(table)
-    os.replace(partial, path)
+    partial.replace(path)
     return path
 
 
@@ -84,7 +84,9 @@ def materialise_online(home: Home, until: pd.Timestamp) -> None:
     """Loads each meter's newest window that ends at `until` or in the day before it."""
     store = open_store(home)
     store.materialize(
-        start_date=(until - pd.Timedelta(days=1)).to_pydatetime(), end_date=until.to_pydatetime(), feature_views=["meter_load"]
+        start_date=(until - pd.Timedelta(days=1)).to_pydatetime(),
+        end_date=until.to_pydatetime(),
+        feature_views=["meter_load"],
     )
 
 

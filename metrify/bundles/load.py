@@ -53,7 +53,8 @@ def load_bundle(folder: Path, trusted_key: Ed25519PublicKey) -> Bundle:
     """Verifies a bundle and reads its manifest.
 
     Raises:
-        BundleError: It is missing, unsigned, changed, not in the contract's form, or needs features that this code lacks.
+        BundleError: It is missing, unsigned, changed, not in the contract's form, or needs features that this code
+            lacks.
     """
     if not folder.is_dir():
         raise BundleError(f"There is no bundle {folder}.", "Train one with `metrify train`.")
@@ -66,6 +67,7 @@ def load_bundle(folder: Path, trusted_key: Ed25519PublicKey) -> Bundle:
     features = features_from_labels(manifest.features)
     if specification_hash(features) != manifest.feature_spec_hash:
         raise BundleError(
-            f"The bundle {folder} was trained with another definition of {', '.join(manifest.features)}.", "Train again."
+            f"The bundle {folder} was trained with another definition of {', '.join(manifest.features)}.",
+            "Train again.",
         )
     return Bundle(folder, manifest, features)

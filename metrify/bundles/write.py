@@ -1,7 +1,6 @@
 """Writes a bundle folder in one step."""
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -47,6 +46,6 @@ def write_bundle(
         (partial / THRESHOLDS_FILE).write_text(json.dumps(thresholds, indent=2) + "\n", encoding="utf-8")
         sign_folder(partial, key)
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
+        partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -57,14 +57,24 @@ def run_training(config: MetrifyConfig, source: str, home: Home, console: Consol
     from pipelines.run_local import run_local, task_names
 
     started = time.monotonic()
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         names = task_names(PIPELINE)
         label = f"train {config.training.consumption_forecasting.model_type}"
         bar = progress.add_task(label, total=len(names))
         run = run_local(
             PIPELINE,
-            {"source": source, "config_yaml": yaml.safe_dump(config.model_dump(mode="json")), "code_version": __version__},
+            {
+                "source": source,
+                "config_yaml": yaml.safe_dump(config.model_dump(mode="json")),
+                "code_version": __version__,
+            },
             home,
             lambda name: progress.update(bar, advance=1, description=f"{label}: {name}"),
         )

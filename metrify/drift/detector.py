@@ -1,8 +1,8 @@
 """Judges a sample against a reference, calibrated on history that did not drift.
 
-A plain Kolmogorov-Smirnov test takes rows for independent. Meters are not: weather and holidays move them together, so the
-plain test raises an alarm on most unchanged weeks. The distance is therefore also ranked among the distances of replayed
-unchanged weeks of the reference period, and a feature's p-value is the larger of the two.
+A plain Kolmogorov-Smirnov test takes rows for independent. Meters are not: weather and holidays move them together, so
+the plain test raises an alarm on most unchanged weeks. The distance is therefore also ranked among the distances of
+replayed unchanged weeks of the reference period, and a feature's p-value is the larger of the two.
 """
 
 from collections.abc import Callable, Mapping
@@ -78,7 +78,5 @@ def calibrate(
         `config.calibration_replays` distances by feature.
     """
     engine, generator = KolmogorovSmirnovEngine(reference), np.random.default_rng(seed)
-    distances = [
-        engine.distances_and_p_values(draw_sample(generator))[0] for _ in range(config.calibration_replays)
-    ]
+    distances = [engine.distances_and_p_values(draw_sample(generator))[0] for _ in range(config.calibration_replays)]
     return dict(zip(reference.columns, np.stack(distances, axis=1).tolist(), strict=True))

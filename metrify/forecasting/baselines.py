@@ -25,7 +25,7 @@ def lagged_days(windows: np.ndarray, horizon: int, day_length: int, lag_days: tu
     """
     if horizon > day_length or max(lag_days) * day_length > windows.shape[1]:
         raise ConfigError(
-            f"Windows of {windows.shape[1]} intervals can't show lags of {max(lag_days)} days over {horizon} intervals.",
+            f"Windows of {windows.shape[1]} intervals lack lags of {max(lag_days)} days over {horizon} intervals.",
             f"Use a lookback_window of at least {max(lag_days) * day_length} and a horizon of at most {day_length}.",
         )
     columns = [windows.shape[1] - lag * day_length + np.arange(horizon) for lag in lag_days]

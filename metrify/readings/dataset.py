@@ -1,7 +1,6 @@
 """A dataset is a folder: `readings.parquet`, `meters.parquet` and `dataset.yaml`."""
 
 import hashlib
-import os
 import shutil
 import uuid
 from dataclasses import asdict, dataclass
@@ -69,7 +68,7 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
         (partial / INFO_FILE).write_text(yaml.safe_dump(asdict(dataset.info), sort_keys=False), encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
-        os.replace(partial, folder)
+        partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -86,7 +85,8 @@ def read_dataset(folder: Path) -> Dataset:
         meters = pd.read_parquet(folder / METERS_FILE)
     except FileNotFoundError as error:
         raise DatasetError(
-            f"The dataset {folder} lacks {Path(error.filename or '').name}.", "Import it again with `metrify data import`."
+            f"The dataset {folder} lacks {Path(error.filename or '').name}.",
+            "Import it again with `metrify data import`.",
         ) from error
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise DatasetError(f"The dataset {folder} can't be read: {error}.", "Import it again.") from error

@@ -11,7 +11,7 @@ READINGS_COLUMNS = ("meter_id", "timestamp", "kwh")
 READINGS_SCHEMA = pa.DataFrameSchema(
     {
         "meter_id": pa.Column(str, nullable=False),
-        "timestamp": pa.Column(pd.DatetimeTZDtype("us", "UTC"), nullable=False),
+        "timestamp": pa.Column("datetime64[us, UTC]", nullable=False),
         "kwh": pa.Column("float32", nullable=False, checks=pa.Check.in_range(-1e6, 1e6)),
     },
     unique=["meter_id", "timestamp"],

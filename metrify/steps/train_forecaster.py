@@ -46,5 +46,3 @@ def train_forecaster(training_set: Path, model: Path, curve: Path, config: Metri
 
 def _text(loss: dict[str, float]) -> str:
     return " ".join(f"{name}={value:.4g}" for name, value in loss.items())
-
-

@@ -1,9 +1,10 @@
 """The same-hour recurrent quantile network.
 
-For every interval of the horizon, one recurrent layer, shared over the intervals, reads the values of the same clock time
-on each day of the window. A softmax mixes a few lagged days (yesterday, the last same weekdays) into a median, corrected by
-the state; positive steps around the median give the other quantiles, so they can't cross. The mixture also sees how well
-each lag would have done within the window itself, which is what lets it adapt to a meter it was never trained on.
+For every interval of the horizon, one recurrent layer, shared over the intervals, reads the values of the same clock
+time on each day of the window. A softmax mixes a few lagged days (yesterday, the last same weekdays) into a median,
+corrected by the state; positive steps around the median give the other quantiles, so they can't cross. The mixture also
+sees how well each lag would have done within the window itself, which is what lets it adapt to a meter it was never
+trained on.
 
 Every value is divided by the window's mean inside the graph, so the served model takes and gives kWh.
 """
@@ -45,7 +46,7 @@ def build_network(config: ConsumptionForecastingConfig, day_length: int, time_fe
     if remainder or days < max(PERSISTENCE_LAG_DAYS) or config.forecast_horizon > day_length:
         raise ConfigError(
             f"A sequence of {config.sequence_length} and a horizon of {config.forecast_horizon} intervals don't fit.",
-            f"Use whole days of {day_length} intervals, at least {max(PERSISTENCE_LAG_DAYS)}, and at most one to forecast.",
+            f"Read {max(PERSISTENCE_LAG_DAYS)} or more whole days of {day_length} intervals, and forecast one at most.",
         )
     horizon, units, levels = config.forecast_horizon, config.lstm_units, len(config.quantiles)
 

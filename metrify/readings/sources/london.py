@@ -21,7 +21,9 @@ def read_london_households(data_dir: Path | None) -> Dataset:
         DatasetError: The folder is not named, or the file is missing or unreadable.
     """
     if data_dir is None:
-        raise DatasetError(f"The dataset {LONDON_NAME} is not shipped.", "Set METRIFY_DATA_DIR to the folder that holds it.")
+        raise DatasetError(
+            f"The dataset {LONDON_NAME} is not shipped.", "Set METRIFY_DATA_DIR to the folder that holds it."
+        )
     path = data_dir / f"{LONDON_NAME}.parquet"
     if not path.is_file():
         raise DatasetError(f"There is no file {path}.", "Set METRIFY_DATA_DIR to the folder that holds it.")

@@ -1,7 +1,7 @@
 """The loads of three SimBench low-voltage grids as meters: real input that needs nothing but PyPI.
 
-SimBench (Meinecke et al. 2020, doi 10.3390/en13123290) publishes benchmark grids with a full year of 15-minute profiles.
-Its stamps are German standard time without daylight saving: 35,136 steps in the leap year 2016.
+SimBench (Meinecke et al. 2020, doi 10.3390/en13123290) publishes benchmark grids with a full year of 15-minute
+profiles. Its stamps are German standard time without daylight saving: 35,136 steps in the leap year 2016.
 """
 
 import warnings
