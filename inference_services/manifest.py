@@ -30,6 +30,7 @@ class ServiceManifest:
         storage_uri: The control's bundle.
         canaries: In their order.
         salt: Of the assignment.
+        arguments: Of the transformer's container.
         environment: Variables of the transformer's container.
     """
 
@@ -37,6 +38,7 @@ class ServiceManifest:
     storage_uri: str
     canaries: tuple[Canary, ...]
     salt: str
+    arguments: tuple[str, ...]
     environment: dict[str, str]
 
     @property
@@ -81,6 +83,7 @@ def _parse(document: Any) -> ServiceManifest:
     )
     containers = (spec.get("transformer") or {}).get("containers") or [{}]
     environment = {item["name"]: str(item["value"]) for item in containers[0].get("env") or () if "value" in item}
+    arguments = tuple(map(str, containers[0].get("args") or ()))
     salt = (metadata.get("annotations") or {}).get(SALT_ANNOTATION, metadata["name"])
     uri = str(spec["predictor"].get("model", {}).get("storageUri", ""))
-    return ServiceManifest(str(metadata["name"]), uri, canaries, str(salt), environment)
+    return ServiceManifest(str(metadata["name"]), uri, canaries, str(salt), arguments, environment)

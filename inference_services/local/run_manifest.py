@@ -146,6 +146,7 @@ class LocalService:
 
     def _start_transformer(self, manifest: ServiceManifest, bundle: Path) -> ServedProcess:
         files = ["--inference_service", str(self._manifest_path), "--endpoints_file", str(self._endpoints_path)]
+        # The manifest's own arguments come first: where a laptop needs another value, the last one counts.
         extra = [*files, "--feature_reader", self._feature_reader]
         return self._spawn("transformer", manifest, bundle, self.http_port, self.grpc_port, extra)
 
@@ -159,7 +160,7 @@ class LocalService:
         environment = {"METRIFY_BIND_HOST": _HOST, **(manifest.environment if name == "transformer" else {})}
         ready_url = f"http://{_HOST}:{http_port}/v2/models/{manifest.name}/ready"
         module = f"inference_services.{name.partition('-')[0]}"
-        command = [*arguments, *ports, *config, *extra]
+        command = [*(manifest.arguments if name == "transformer" else ()), *arguments, *ports, *config, *extra]
         return ServedProcess(name, module, command, environment, self._log_folder, ready_url)
 
     def _wait_until_ready(self, processes: list[ServedProcess]) -> None:

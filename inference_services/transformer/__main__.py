@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--endpoints_file", type=Path, help="JSON of variant to host:port; cluster names without it.")
     parser.add_argument("--feature_reader", default="feast", help="feast or parquet:PATH.")
     parser.add_argument("--max_batch_size", type=int, help="Rows of one call to a predictor.")
+    parser.add_argument("--predictor_timeout_seconds", type=float, help="Deadline of one call to a predictor.")
     parser.add_argument("--enable_metrics", type=strtobool, help="Whether /metrics answers.")
     arguments = parser.parse_args()
 
@@ -39,7 +40,8 @@ def main() -> None:
     path = arguments.endpoints_file
     endpoints = file_endpoints(path) if path else cluster_endpoints(manifest.value().name)
     batch_size = arguments.max_batch_size or serving.max_batch_size
-    predictors = Predictors(arguments.model_name, endpoints, batch_size, serving.predictor_timeout_seconds)
+    timeout_seconds = arguments.predictor_timeout_seconds or serving.predictor_timeout_seconds
+    predictors = Predictors(arguments.model_name, endpoints, batch_size, timeout_seconds)
     drift = DriftMonitor(bundle, config.drift.max_meters)
     reader = open_reader(arguments.feature_reader)
     model = LoadForecastTransformer(
