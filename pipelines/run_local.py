@@ -16,6 +16,7 @@ from kfp import components, local
 
 from metrify.config import Home
 from metrify.errors import PipelineRunError
+from metrify.steps.reuse import REUSED_LINE
 from pipelines.compile import COMPILED_FOLDER
 
 _FINISHED_TASK = re.compile(r"Task \x1b\[\d+m'([\w-]+)'\x1b\[0m finished")
@@ -28,9 +29,11 @@ class LocalRun:
 
     Attributes:
         folder: Outputs of its tasks, `<task>/<output>`.
+        reused: How many steps took the result of an earlier run.
     """
 
     folder: Path
+    reused: int
 
     def output(self, task: str, name: str) -> Path:
         """The file or folder of a task's output artifact."""
@@ -94,7 +97,7 @@ def run_local(
     finally:
         logging.getLogger().removeHandler(handler)
         (folder / "run.log").write_text(log.getvalue(), encoding="utf-8")
-    return LocalRun(folder)
+    return LocalRun(folder, log.getvalue().count(REUSED_LINE))
 
 
 def _root_cause(log: str) -> str:

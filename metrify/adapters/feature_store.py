@@ -31,14 +31,14 @@ def windows_table(meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows:
         window_ends: `[N]` UTC.
         windows: `[N, L]` float32 kWh.
     """
-    stamps = window_ends.as_unit("us")
+    ends = window_ends.tz_convert("UTC").tz_localize(None)
     lists = pa.FixedSizeListArray.from_arrays(pa.array(windows.ravel()), windows.shape[1])
     return pa.table(
         {
             "meter_id": pa.array(meter_ids, pa.string()),
-            "event_timestamp": pa.array(stamps.tz_localize(None), pa.timestamp("us")).cast(pa.timestamp("us", "UTC")),
+            "event_timestamp": pa.array(ends.as_unit("us"), pa.timestamp("us")).cast(pa.timestamp("us", "UTC")),
             "load_window": lists.cast(pa.list_(pa.float32())),
-            "window_end": pa.array(stamps.as_unit("s").to_numpy().view("int64"), pa.int64()),
+            "window_end": pa.array(ends.to_numpy("datetime64[s]").view("int64"), pa.int64()),
         }
     )
 

@@ -21,6 +21,8 @@ def register_bundle(
 ) -> int:
     """Logs a run with a bundle as its artifact, registers it, and points the `candidate` alias at it.
 
+    A bundle that is registered already, by its `version` tag, is not registered again; only the alias moves.
+
     Args:
         home: Where a relative SQLite file lies.
         config: Tracking address and experiment; MLFLOW_TRACKING_URI and MLFLOW_EXPERIMENT_NAME go before them.
@@ -44,6 +46,10 @@ def register_bundle(
     experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME") or config.mlflow.experiment_name
     try:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        known = client.search_model_versions(f"name = '{name}' and tags.version = '{tags['version']}'")
+        if known:
+            client.set_registered_model_alias(name, CANDIDATE, known[0].version)
+            return int(known[0].version)
         found = client.get_experiment_by_name(experiment)
         experiment_id = (
             found.experiment_id

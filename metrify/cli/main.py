@@ -5,10 +5,10 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from metrify import __version__
-from metrify.cli import demo, pipelines, train
+from metrify.cli import data, pipelines, train
+from metrify.cli.demo import command as demo
 from metrify.errors import MetrifyError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("train")(train.train)
+app.add_typer(data.app, name="data")
 app.add_typer(pipelines.app, name="pipelines")
 
 
@@ -47,6 +48,8 @@ def main() -> None:
     except MetrifyError as error:
         if "--debug" in sys.argv:
             raise
+        from rich.console import Console
+
         Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {error}", highlight=False)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:

@@ -1,15 +1,13 @@
 """`metrify train`."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from metrify.cli.output import print_json, progress_console
 from metrify.cli.training_run import dataset_name, run_training
-from metrify.config import Home, load_config
 
 
 class Models(StrEnum):
@@ -26,16 +24,23 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train a model with the compiled pipeline and register it as the candidate."""
-    settings = load_config(config)
+    from metrify.config import Home, load_config
+    from metrify.steps.install_service import install_first_service
+
+    settings, home = load_config(config), Home.from_environment()
     if data_size is not None:
-        forecasting = settings.training.consumption_forecasting.model_copy(update={"max_training_windows": data_size})
-        training = settings.training.model_copy(update={"consumption_forecasting": forecasting})
-        settings = settings.model_copy(update={"training": training})
-    trained = run_training(settings, dataset or dataset_name(), Home.from_environment(), Console(stderr=True))
+        settings = settings.with_forecasting(max_training_windows=data_size)
+    trained = run_training(settings, dataset or dataset_name(), home, progress_console())
+    service, is_new = install_first_service(trained.service, home)
     if as_json:
-        typer.echo(json.dumps({"bundle": str(trained.bundle), "metrics": trained.metrics}, indent=2))
+        print_json({"bundle": str(trained.bundle), "service": str(service), "metrics": trained.metrics})
         return
-    typer.echo(f"bundle   {trained.bundle}")
-    typer.echo(f"service  {trained.service}")
+    if trained.reused:
+        typer.echo(f"{trained.reused} of {trained.tasks} steps reused the result of an earlier run")
     for name, value in trained.metrics.items():
         typer.echo(f"{name:22} {value:.4f}")
+    typer.echo(f"bundle   {trained.bundle}")
+    if is_new:
+        typer.echo(f"service  {service}\nnext     metrify serve")
+    else:
+        typer.echo(f"next     metrify rollout start {trained.bundle.name} --percent 20")

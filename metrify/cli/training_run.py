@@ -5,15 +5,14 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import yaml
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from metrify.cli.output import progress_bar
 
-from metrify import __version__
-from metrify.config import Home
-from metrify.config.home import DATASET_VARIABLE, DEFAULT_DATASET
-from metrify.config.schema import MetrifyConfig
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from metrify.config import Home, MetrifyConfig
 
 PIPELINE = "forecaster_training"
 
@@ -25,24 +24,36 @@ class TrainedForecaster:
     Attributes:
         bundle: Bundle folder.
         service: InferenceService YAML that serves it.
+        dataset: Dataset folder with pseudonymous meters.
+        verdicts: File with one verdict a meter.
+        online_until: RFC 3339 end of the windows that the online store was filled with.
         metrics: Accuracy on the test rows, the baselines' beside it.
         ingested: Counts of the ingested dataset.
+        tasks: How many tasks the pipeline has.
+        reused: How many of them took the result of an earlier run.
         seconds: Wall time of the run.
     """
 
     bundle: Path
     service: Path
+    dataset: Path
+    verdicts: Path
+    online_until: str
     metrics: dict[str, float]
     ingested: dict[str, float]
+    tasks: int
+    reused: int
     seconds: float
 
 
 def dataset_name() -> str:
     """The dataset that METRIFY_DATASET names, or the one that ships with the packages."""
+    from metrify.config.home import DATASET_VARIABLE, DEFAULT_DATASET
+
     return os.environ.get(DATASET_VARIABLE, DEFAULT_DATASET)
 
 
-def run_training(config: MetrifyConfig, source: str, home: Home, console: Console) -> TrainedForecaster:
+def run_training(config: "MetrifyConfig", source: str, home: "Home", console: "Console") -> TrainedForecaster:
     """Runs the compiled training pipeline.
 
     Args:
@@ -54,26 +65,22 @@ def run_training(config: MetrifyConfig, source: str, home: Home, console: Consol
     Raises:
         PipelineRunError: A task failed.
     """
+    import yaml
+
+    from metrify.config.code_version import code_version
     from pipelines.run_local import run_local, task_names
 
     started = time.monotonic()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        names = task_names(PIPELINE)
-        label = f"train {config.training.consumption_forecasting.model_type}"
+    names = task_names(PIPELINE)
+    label = f"train {config.training.consumption_forecasting.model_type}"
+    with progress_bar(console) as progress:
         bar = progress.add_task(label, total=len(names))
         run = run_local(
             PIPELINE,
             {
                 "source": source,
                 "config_yaml": yaml.safe_dump(config.model_dump(mode="json")),
-                "code_version": __version__,
+                "code_version": code_version(),
             },
             home,
             lambda name: progress.update(bar, advance=1, description=f"{label}: {name}"),
@@ -81,7 +88,12 @@ def run_training(config: MetrifyConfig, source: str, home: Home, console: Consol
     return TrainedForecaster(
         bundle=Path(run.output("write-bundle", "bundle").read_text(encoding="utf-8")),
         service=run.output("render-inference-service", "manifest"),
+        dataset=run.output("ingest-readings", "dataset"),
+        verdicts=run.output("validate-readings", "verdicts"),
+        online_until=run.output("materialise-features", "materialised").read_text(encoding="utf-8"),
         metrics=json.loads(run.output("evaluate-forecaster", "evaluation").read_text(encoding="utf-8")),
         ingested=run.metrics("ingest-readings"),
+        tasks=len(names),
+        reused=run.reused,
         seconds=time.monotonic() - started,
     )

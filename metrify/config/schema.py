@@ -46,10 +46,10 @@ class ConsumptionForecastingConfig(Section):
     lstm_units: Annotated[int, Field(ge=4, le=512)] = 32
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
     quantiles: tuple[Share, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
-    epochs: Annotated[int, Field(ge=1)] = 6
+    epochs: Annotated[int, Field(ge=1)] = 4
     early_stopping_patience_epochs: Annotated[int, Field(ge=1)] = 3
     batch_size: Annotated[int, Field(ge=1)] = 256
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     max_training_windows: Annotated[int, Field(ge=1)] = 8_000
     seed: int = 0
 
@@ -132,3 +132,13 @@ class MetrifyConfig(Section):
                 f"feature_engineering.lookback_window ({lookback})"
             )
         return self
+
+    def with_forecasting(self, **changes: object) -> Self:
+        """A copy with other values of `training.consumption_forecasting`.
+
+        Raises:
+            ValidationError: A value is not allowed.
+        """
+        values = self.model_dump()
+        values["training"]["consumption_forecasting"].update(changes)
+        return self.model_validate(values)

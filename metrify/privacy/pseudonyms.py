@@ -25,8 +25,8 @@ def pseudonymise(meter_number: str, key: bytes) -> str:
 
 
 def pseudonyms_of(meter_numbers: Iterable[str], key: bytes) -> dict[str, str]:
-    """Pseudonyms of many meter numbers, by number."""
-    return {number: pseudonymise(number, key) for number in meter_numbers}
+    """Pseudonyms of many meter numbers, by number; what already is a pseudonym stays."""
+    return {number: number if is_pseudonym(number) else pseudonymise(number, key) for number in meter_numbers}
 
 
 def is_pseudonym(meter_id: str) -> bool:

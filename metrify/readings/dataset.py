@@ -73,6 +73,11 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def read_info(folder: Path) -> DatasetInfo:
+    """What the `dataset.yaml` of a folder says."""
+    return DatasetInfo(**yaml.safe_load((folder / INFO_FILE).read_text(encoding="utf-8")))
+
+
 def read_dataset(folder: Path) -> Dataset:
     """Reads a dataset folder.
 
@@ -80,7 +85,7 @@ def read_dataset(folder: Path) -> Dataset:
         DatasetError: The folder or one of its files is missing or unreadable.
     """
     try:
-        info = DatasetInfo(**yaml.safe_load((folder / INFO_FILE).read_text(encoding="utf-8")))
+        info = read_info(folder)
         readings = pd.read_parquet(folder / READINGS_FILE)
         meters = pd.read_parquet(folder / METERS_FILE)
     except FileNotFoundError as error:

@@ -7,12 +7,13 @@ from pandera.errors import SchemaErrors
 from metrify.errors import ReadingsError
 
 READINGS_COLUMNS = ("meter_id", "timestamp", "kwh")
+LARGEST_KWH = 1e6  # in an interval; more is a wrong unit, not a load
 
 READINGS_SCHEMA = pa.DataFrameSchema(
     {
         "meter_id": pa.Column(str, nullable=False),
         "timestamp": pa.Column("datetime64[us, UTC]", nullable=False),
-        "kwh": pa.Column("float32", nullable=False, checks=pa.Check.in_range(-1e6, 1e6)),
+        "kwh": pa.Column("float32", nullable=False, checks=pa.Check.in_range(-LARGEST_KWH, LARGEST_KWH)),
     },
     unique=["meter_id", "timestamp"],
     strict=True,

@@ -13,9 +13,11 @@ from metrify.features.windows import cut_targets, cut_windows, local_midnights
 from metrify.readings.dataset import fingerprint
 from metrify.readings.splits import SIDES, split_meters_by_group, split_time
 from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 from metrify.steps.training_set import TrainingSet, write_training_set
 
 
+@reusable(outputs=("output",), ignores=(*SERVING_SECTIONS, *NETWORK_PARAMETERS))
 def build_training_set(
     dataset: Path, verdicts: Path, output: Path, config: MetrifyConfig, home: Home | None = None
 ) -> dict[str, float]:

@@ -6,19 +6,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from metrify.config import MetrifyConfig
+from metrify.config import Home, MetrifyConfig
 from metrify.drift.detector import calibrate
 from metrify.drift.features import drift_features
 from metrify.features.windows import cut_windows, local_midnights
 from metrify.readings.splits import split_time
 from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 from metrify.units import intervals_per_day
 
 _METERS_PER_REPLAY = 100
 
 
+@reusable(outputs=("reference", "thresholds"), ignores=(*SERVING_SECTIONS, *NETWORK_PARAMETERS))
 def fit_drift_reference(
-    dataset: Path, verdicts: Path, reference: Path, thresholds: Path, config: MetrifyConfig
+    dataset: Path,
+    verdicts: Path,
+    reference: Path,
+    thresholds: Path,
+    config: MetrifyConfig,
+    home: Home | None = None,
 ) -> dict[str, float]:
     """Draws reference weeks from train and validation time, and replays unchanged weeks to calibrate the detector.
 
@@ -28,6 +35,7 @@ def fit_drift_reference(
         reference: Parquet file to write.
         thresholds: JSON file to write.
         config: The drift section and the seed.
+        home: Where results of earlier runs are kept.
 
     Returns:
         How many reference rows there are.

@@ -7,8 +7,9 @@ from pathlib import Path
 from metrify.config import Home
 from metrify.config.home import DATA_VARIABLE
 from metrify.privacy.pseudonyms import load_or_create_key, pseudonyms_of
-from metrify.readings.dataset import write_dataset
-from metrify.readings.sources import open_source
+from metrify.readings.dataset import Dataset, write_dataset
+from metrify.readings.sources import locate_source, open_source
+from metrify.steps.reuse import reusable
 
 PSEUDONYM_KEY_FILE = "pseudonyms.key"
 
@@ -19,7 +20,7 @@ def ingest_readings(source: str, output: Path, home: Home | None = None) -> dict
     Args:
         source: Name of the source.
         output: Dataset folder to write.
-        home: Where the key lies.
+        home: Where imported datasets and the key lie.
 
     Returns:
         How many meters, readings and distinct profile groups there are.
@@ -29,18 +30,29 @@ def ingest_readings(source: str, output: Path, home: Home | None = None) -> dict
     """
     home = home or Home.from_environment()
     data_dir = os.environ.get(DATA_VARIABLE)
-    dataset = open_source(source, Path(data_dir) if data_dir else None)
-    key = load_or_create_key(home.keys / PSEUDONYM_KEY_FILE)
-    pseudonym = pseudonyms_of(dataset.meters["meter_id"], key)
-    meters = dataset.meters.assign(
-        meter_id=dataset.meters["meter_id"].map(pseudonym),
-        group=dataset.meters["group"].replace(pseudonym),  # a meter that is its own group is named by its number there
-    )
-    readings = dataset.readings.assign(meter_id=dataset.readings["meter_id"].map(pseudonym))
-    dataset = replace(dataset, readings=readings, meters=meters)
+    location = locate_source(source, Path(data_dir) if data_dir else None, home.datasets)
+    key_file = home.keys / PSEUDONYM_KEY_FILE
+    load_or_create_key(key_file)
+    return _ingest(source, location, key_file, output, home)
+
+
+@reusable(outputs=("output",))
+def _ingest(source: str, location: Path | None, key_file: Path, output: Path, home: Home) -> dict[str, float]:
+    dataset = with_pseudonyms(open_source(source, location), load_or_create_key(key_file))
     write_dataset(dataset, output)
     return {
         "meters": len(dataset.meters),
         "readings": len(dataset.readings),
         "profiles": dataset.meters["group"].nunique(),
     }
+
+
+def with_pseudonyms(dataset: Dataset, key: bytes) -> Dataset:
+    """The dataset with each meter number, also where it names the meter's own group, replaced by its pseudonym."""
+    pseudonym = pseudonyms_of(dataset.meters["meter_id"], key)
+    meters = dataset.meters.assign(
+        meter_id=dataset.meters["meter_id"].map(pseudonym), group=dataset.meters["group"].replace(pseudonym)
+    )
+    return replace(
+        dataset, readings=dataset.readings.assign(meter_id=dataset.readings["meter_id"].map(pseudonym)), meters=meters
+    )

@@ -9,11 +9,13 @@ from metrify.adapters import feature_store
 from metrify.config import Home, MetrifyConfig
 from metrify.features.windows import cut_windows, local_midnights
 from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 
 HOLD_OUT_DAYS = 21  # of the newest readings, which a replay pushes later
 _METERS_PER_TABLE = 50
 
 
+@reusable(outputs=("output",), ignores=(*SERVING_SECTIONS, *NETWORK_PARAMETERS), fills=lambda home: home.feature_store)
 def materialise_features(
     dataset: Path, verdicts: Path, output: Path, config: MetrifyConfig, home: Home | None = None
 ) -> dict[str, float]:

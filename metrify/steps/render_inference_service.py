@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from metrify.config import Home, MetrifyConfig
+from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE
 from metrify.steps.write_bundle import FORECASTER_NAME
 
 SALT_ANNOTATION = "metrify.io/assignment-salt"
@@ -27,7 +28,6 @@ def render_inference_service(
     """
     home = home or Home.from_environment()
     folder = Path(bundle.read_text(encoding="utf-8"))
-    trusted_key = str(home.keys / "bundle_signing.pub.pem")
     manifest: dict[str, object] = {
         "apiVersion": "serving.kserve.io/v1beta1",
         "kind": "InferenceService",
@@ -40,7 +40,7 @@ def render_inference_service(
             },
         },
         "spec": {
-            "predictor": {"model": predictor_model(folder, trusted_key)},
+            "predictor": {"model": predictor_model(folder)},
             "transformer": {
                 "containers": [
                     {
@@ -54,8 +54,7 @@ def render_inference_service(
                         ],
                         "env": [
                             {"name": "METRIFY_HOME", "value": str(home.root)},
-                            {"name": "METRIFY_TRUSTED_KEY", "value": trusted_key},
-                            {"name": "METRIFY_PSEUDONYM_KEY_FILE", "value": str(home.keys / "pseudonyms.key")},
+                            {"name": "METRIFY_PSEUDONYM_KEY_FILE", "value": str(home.keys / PSEUDONYM_KEY_FILE)},
                         ],
                     }
                 ]
@@ -66,12 +65,11 @@ def render_inference_service(
     return manifest
 
 
-def predictor_model(bundle: Path, trusted_key: str) -> dict[str, object]:
-    """The `model` of a predictor that serves a bundle, for the service itself and for its canaries."""
+def predictor_model(bundle: Path) -> dict[str, object]:
+    """The `model` of a predictor that serves a bundle; a canary's needs a name on top."""
     return {
         "modelFormat": {"name": "onnx"},
         "protocolVersion": "grpc-v2",
         "runtime": "metrify-onnx",
         "storageUri": bundle.as_uri(),
-        "env": [{"name": "METRIFY_TRUSTED_KEY", "value": trusted_key}],
     }

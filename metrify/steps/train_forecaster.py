@@ -3,13 +3,17 @@
 import json
 from pathlib import Path
 
-from metrify.config import MetrifyConfig
+from metrify.config import Home, MetrifyConfig
 from metrify.features.specification import compute_features, select_features
+from metrify.steps.reuse import SERVING_SECTIONS, reusable
 from metrify.steps.training_set import read_training_set
 from metrify.units import intervals_per_day
 
 
-def train_forecaster(training_set: Path, model: Path, curve: Path, config: MetrifyConfig) -> dict[str, float]:
+@reusable(outputs=("model", "curve"), ignores=SERVING_SECTIONS)
+def train_forecaster(
+    training_set: Path, model: Path, curve: Path, config: MetrifyConfig, home: Home | None = None
+) -> dict[str, float]:
     """Fits the network that `model_type` names.
 
     Args:
@@ -17,6 +21,7 @@ def train_forecaster(training_set: Path, model: Path, curve: Path, config: Metri
         model: ONNX file to write.
         curve: JSON file to write: the losses by epoch.
         config: Model and training parameters.
+        home: Where results of earlier runs are kept.
 
     Returns:
         Epochs run and the best validation loss.

@@ -2,21 +2,24 @@
 
 from pathlib import Path
 
-from metrify.config import MetrifyConfig
+from metrify.config import Home, MetrifyConfig
 from metrify.errors import DatasetError
 from metrify.readings.dataset import read_dataset
 from metrify.readings.matrix import to_matrix
 from metrify.readings.quality import judge_meters
 from metrify.readings.schema import check_readings
+from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 
 
-def validate_readings(dataset: Path, output: Path, config: MetrifyConfig) -> dict[str, float]:
+@reusable(outputs=("output",), ignores=(*SERVING_SECTIONS, *NETWORK_PARAMETERS))
+def validate_readings(dataset: Path, output: Path, config: MetrifyConfig, home: Home | None = None) -> dict[str, float]:
     """Writes one verdict a meter.
 
     Args:
         dataset: Dataset folder.
         output: Parquet file to write, see `judge_meters`.
         config: Thresholds.
+        home: Where results of earlier runs are kept.
 
     Returns:
         How many meters were accepted and rejected.

@@ -1,5 +1,5 @@
-"""Where readings come from. Every source returns a `Dataset` with the real meter numbers still in it."""
+"""Where readings come from. Every source returns a `Dataset`."""
 
-from metrify.readings.sources.open_source import open_source
+from metrify.readings.sources.open_source import SOURCES, imported_names, locate_source, open_source
 
-__all__ = ["open_source"]
+__all__ = ["SOURCES", "imported_names", "locate_source", "open_source"]

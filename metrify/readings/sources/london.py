@@ -11,14 +11,11 @@ from metrify.readings.dataset import Dataset, DatasetInfo
 LONDON_NAME = "london_hourly_2013"
 
 
-def read_london_households(data_dir: Path | None) -> Dataset:
-    """Hourly consumption of 618 households.
-
-    Args:
-        data_dir: Folder with `london_hourly_2013.parquet` (`meter_id`, `timestamp` UTC, `kwh` per hour).
+def locate_london_households(data_dir: Path | None) -> Path:
+    """The file `london_hourly_2013.parquet` of a folder.
 
     Raises:
-        DatasetError: The folder is not named, or the file is missing or unreadable.
+        DatasetError: The folder is not named, or lacks the file.
     """
     if data_dir is None:
         raise DatasetError(
@@ -27,6 +24,18 @@ def read_london_households(data_dir: Path | None) -> Dataset:
     path = data_dir / f"{LONDON_NAME}.parquet"
     if not path.is_file():
         raise DatasetError(f"There is no file {path}.", "Set METRIFY_DATA_DIR to the folder that holds it.")
+    return path
+
+
+def read_london_households(path: Path) -> Dataset:
+    """Hourly consumption of 618 households.
+
+    Args:
+        path: Parquet file of `meter_id`, `timestamp` (UTC) and `kwh` per hour.
+
+    Raises:
+        DatasetError: The file is unreadable.
+    """
     try:
         readings = pd.read_parquet(path, columns=["meter_id", "timestamp", "kwh"])
     except (OSError, ValueError) as error:

@@ -1,0 +1,1 @@
+"""`metrify demo`: the whole way on real input, stage by stage."""

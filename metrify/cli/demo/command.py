@@ -1,0 +1,120 @@
+"""The command: its stages in their order, and the summary."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from metrify.cli.output import print_figures, print_json, progress_bar, progress_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from metrify.cli.demo.record import DemoRecord
+    from metrify.config import Home, MetrifyConfig
+
+_ASKED_METERS = 100
+_CONTROL, _CANARY = "lstm", "gru"
+_SERVING_STAGES = 5
+
+
+def demo(as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON rows.")] = False) -> None:
+    """Go the whole way on real readings: train, serve, roll out a canary, notice drift, and write a page.
+
+    What an earlier run trained is reused as long as the readings, the configuration and the code are the same.
+    """
+    from metrify.cli.demo.page import write_demo_page
+    from metrify.cli.demo.record import DemoRecord
+    from metrify.cli.training_run import dataset_name, run_training
+    from metrify.config import Home, default_config
+    from metrify.readings.dataset import read_info
+
+    console, home, config = progress_console(), Home.from_environment(), default_config()
+    record = DemoRecord(dataset_name())
+    for kind in (_CONTROL, _CANARY):
+        with record.timed(f"train_{kind}"):
+            run = run_training(config.with_forecasting(model_type=kind), record.source, home, console)
+        record.trained[kind] = run
+        if run.reused:
+            console.print(f"  {run.reused} of {run.tasks} steps reused the result of an earlier run")
+    _serve(record, config, home, console)
+    page = home.root / "demo" / "index.html"
+    with record.timed("page"):
+        info = read_info(record.trained[_CONTROL].dataset)
+        write_demo_page(page, record, info.resolution_minutes, config.drift.p_value)
+    figures = record.figures()
+    if as_json:
+        print_json({"dataset": record.source, "page": str(page), "rows": [figure._asdict() for figure in figures]})
+        return
+    print_figures(figures)
+    _print_next_steps(record, home, page)
+
+
+def _serve(record: "DemoRecord", config: "MetrifyConfig", home: "Home", console: "Console") -> None:
+    import pandas as pd
+
+    from inference_services.client import ForecastClient
+    from inference_services.local.run_manifest import LocalService
+    from metrify.bundles.signature import PUBLIC_KEY_FILE
+    from metrify.cli.demo import serving_stages as stages
+    from metrify.steps.install_service import install_service
+    from metrify.steps.replay_readings import ReadingsReplay
+
+    run = record.trained[_CONTROL]
+    manifest, key = install_service(run.service, home), home.keys / PUBLIC_KEY_FILE
+    with progress_bar(console) as progress, ExitStack() as running:
+        bar = progress.add_task("serve", total=_SERVING_STAGES)
+
+        def done(line: str) -> None:
+            progress.update(bar, advance=1, description=line)
+
+        service = LocalService(
+            manifest,
+            home.root / "demo" / "logs",
+            key,
+            http_port=0,
+            grpc_port=0,
+            startup_timeout_seconds=config.serving.startup_timeout_seconds,
+            progress=lambda line: progress.update(bar, description=line),
+        )
+        with record.timed("serve"):
+            replay = ReadingsReplay(run.dataset, run.verdicts, config, home)
+            running.enter_context(service)
+        client = ForecastClient(service.url, f"127.0.0.1:{service.grpc_port}")
+        meters, origin = replay.meter_ids[:_ASKED_METERS], pd.Timestamp(run.online_until)
+        done("serve: ready")
+        with record.timed("forecast"):
+            record.forecast = stages.forecast_tomorrow(client, meters, replay, origin)
+        done("forecast: REST and gRPC agree")
+        with record.timed("canary"):
+            bundle, salt = record.trained[_CANARY].bundle, config.rollout.assignment_salt
+            split = stages.Split(service, client, manifest, salt)
+            record.rollout = stages.roll_out_canary(split, bundle, key, meters)
+        done("canary: raised to 50 %")
+        try:
+            with record.timed("drift"):
+                for name, check in stages.watch_for_drift(client, replay, origin):
+                    record.drift[name] = check
+                    done(f"drift: {check.population}: {check.verdict}")
+        finally:
+            replay.push(origin)  # the store ends as the pipeline filled it
+
+
+def _print_next_steps(record: "DemoRecord", home: "Home", page: Path) -> None:
+    run = record.trained[_CONTROL]
+    assert record.forecast is not None
+    typer.echo(
+        f"""
+{record.source}: {run.ingested["meters"]:.0f} meters with {run.ingested["profiles"]:.0f} distinct profiles, \
+{run.ingested["readings"]:,.0f} readings
+
+page      {page}
+bundles   {run.bundle.parent}
+service   {home.services / "load-forecaster.yaml"}
+
+next      metrify serve                                        (in one terminal)
+          metrify forecast {record.forecast.meter_ids[0]}  (in another)
+          metrify rollout status
+          metrify doctor"""
+    )

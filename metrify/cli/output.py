@@ -1,0 +1,50 @@
+"""What people see and what programs read: progress on stderr, results on stdout."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+
+class Figure(NamedTuple):
+    """A measured figure: its name, its value and its unit ("1" where it has none)."""
+
+    name: str
+    value: float
+    unit: str
+
+
+def progress_console() -> "Console":
+    """Where progress goes, so that stdout stays clean for results."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+@contextmanager
+def progress_bar(console: "Console") -> Iterator["Progress"]:
+    """A bar with a spinner, counts and the time so far."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        yield progress
+
+
+def print_json(value: object) -> None:
+    """Prints a value as JSON on stdout."""
+    typer.echo(json.dumps(value, indent=2))
+
+
+def print_figures(figures: Sequence[Figure]) -> None:
+    """Prints figures as a table on stdout."""
+    width = max(len(figure.name) for figure in figures)
+    for figure in figures:
+        value = f"{figure.value:.4g}" if isinstance(figure.value, float) else str(figure.value)
+        typer.echo(f"{figure.name:{width}}  {value:>10} {figure.unit if figure.unit != '1' else ''}".rstrip())

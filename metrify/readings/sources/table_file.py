@@ -1,0 +1,104 @@
+"""Reads the wanted columns of a CSV or Parquet file under our names for them. CSV cells stay text."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from metrify.errors import DatasetError, ReadingsError
+
+CSV_SUFFIXES = (".csv", ".tsv", ".txt")
+PARQUET_SUFFIXES = (".parquet", ".pq")
+_EXAMPLES = {"meter_id": "MPAN", "timestamp": "read_at", "kwh": "value"}
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+def column_names(path: Path) -> list[str]:
+    """Names of a file's columns.
+
+    Raises:
+        DatasetError: The file is missing or unreadable.
+    """
+    with _one_error(path):
+        return _csv_header(path)[0] if _is_csv(path) else list(pq.read_schema(path).names)
+
+
+def read_columns(path: Path, columns: Mapping[str, str], optional: Sequence[str] = ()) -> pa.Table:
+    """Reads columns of a file and gives them our names.
+
+    Args:
+        path: CSV with a header (separated by comma, semicolon, tab or bar; UTF-8) or Parquet.
+        columns: Our name to the file's name.
+        optional: Our names of the columns that may be absent; they are left out then.
+
+    Raises:
+        DatasetError: The file is missing or unreadable.
+        ReadingsError: A column is missing, or its name occurs twice.
+    """
+    wanted = _wanted(path, column_names(path), columns, optional)
+    with _one_error(path):
+        table = (
+            _read_csv(path, list(wanted.values())) if _is_csv(path) else pq.read_table(path, columns=[*wanted.values()])
+        )
+    return table.select(list(wanted.values())).rename_columns(list(wanted))
+
+
+def _wanted(path: Path, names: Sequence[str], columns: Mapping[str, str], optional: Sequence[str]) -> dict[str, str]:
+    present = ", ".join(map(repr, names))
+    for ours, theirs in columns.items():
+        if theirs not in names and ours not in optional:
+            raise ReadingsError(
+                f"{path.name} lacks the column {theirs!r} for {ours}; it has {present}.",
+                f"Name the right one, for instance `--column {ours}={_EXAMPLES.get(ours, 'NAME')}`.",
+            )
+        if names.count(theirs) > 1:
+            raise ReadingsError(
+                f"{path.name} has {names.count(theirs)} columns {theirs!r} for {ours}; it has {present}.",
+                "Rename all but one of them in the file.",
+            )
+    return {ours: theirs for ours, theirs in columns.items() if theirs in names}
+
+
+def _is_csv(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix not in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
+        raise DatasetError(
+            f"{path.name} is neither CSV nor Parquet by its name.",
+            f"Let it end in {', '.join((*CSV_SUFFIXES, *PARQUET_SUFFIXES))}.",
+        )
+    return suffix in CSV_SUFFIXES
+
+
+@contextmanager
+def _one_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(f"{path} can't be read: {_reason(error)}.", "Check the path.") from error
+    except (ValueError, csv.Error) as error:
+        raise DatasetError(f"{path} can't be read: {_reason(error)}.", "Mend or export the file again.") from error
+
+
+def _csv_header(path: Path) -> tuple[list[str], str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        line = file.readline()
+    delimiter = max(_DELIMITERS, key=line.count)
+    return next(csv.reader([line], delimiter=delimiter, strict=True), []), delimiter
+
+
+def _read_csv(path: Path, names: list[str]) -> pa.Table:
+    delimiter = _csv_header(path)[1]
+    return pa_csv.read_csv(
+        path,
+        parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
+        convert_options=pa_csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, pa.string())),
+    )
+
+
+def _reason(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()).rstrip(".")

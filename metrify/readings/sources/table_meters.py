@@ -1,0 +1,55 @@
+"""The meters of an imported table: from a file of their own, or from the readings alone."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from metrify.errors import ReadingsError
+from metrify.readings.sources.table_cells import read_names, refuse_rows
+from metrify.readings.sources.table_file import column_names, read_columns
+
+METER_COLUMNS = ("meter_id", "group", "district")
+_NO_DISTRICT = ""
+
+
+def read_meters(path: Path | None, titles: Mapping[str, str], metered: np.ndarray) -> tuple[pd.DataFrame, int]:
+    """The meters that have readings.
+
+    Args:
+        path: CSV or Parquet file; without it, or without one of its columns group and district, each meter is a group
+            of its own in no district.
+        titles: Our column name to the file's. The file may call the meter as the readings do, or `meter_id`.
+        metered: `[M]` meters that have readings.
+
+    Returns:
+        `meter_id`, `group` and `district` in the order of `metered`, and how many meters of the file have no reading.
+
+    Raises:
+        DatasetError: The file is missing or unreadable.
+        ReadingsError: A meter is listed twice or not at all, or a cell is empty.
+    """
+    defaults = pd.DataFrame({"meter_id": metered, "group": metered, "district": _NO_DISTRICT})
+    if path is None:
+        return defaults, 0
+    columns = _columns(path, titles)
+    table = read_columns(path, columns, optional=METER_COLUMNS[1:])
+    cells = {name: read_names(path.name, table[name], columns[name]) for name in table.column_names}
+    listed = pd.DataFrame(cells)
+    again = listed["meter_id"].duplicated().to_numpy()
+    refuse_rows(path.name, again, "a meter that an earlier row has", cells["meter_id"], "Keep one row of each meter.")
+    unlisted = sorted(set(metered) - set(cells["meter_id"]))
+    if unlisted:
+        raise ReadingsError(
+            f"{path.name} lacks {len(unlisted)} of the {len(metered)} meters that have readings, for instance "
+            f"{unlisted[0]!r}.",
+            "Add them, or import without `--meters`.",
+        )
+    kept = listed.set_index("meter_id").loc[list(metered)].reset_index()
+    return defaults.assign(**{name: kept[name] for name in kept.columns}), len(listed) - len(kept)
+
+
+def _columns(path: Path, titles: Mapping[str, str]) -> dict[str, str]:
+    columns = {name: titles[name] for name in METER_COLUMNS}
+    return columns if columns["meter_id"] in column_names(path) else {**columns, "meter_id": "meter_id"}

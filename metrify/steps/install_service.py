@@ -1,0 +1,43 @@
+"""Puts a rendered InferenceService where `metrify serve` finds it."""
+
+import shutil
+from pathlib import Path
+
+from metrify.config import Home
+from metrify.errors import ServiceError
+from metrify.steps.write_bundle import FORECASTER_NAME
+
+
+def service_path(home: Home, name: str = FORECASTER_NAME) -> Path:
+    """The manifest of a service that is served locally."""
+    return home.services / f"{name}.yaml"
+
+
+def require_service(home: Home, name: str = FORECASTER_NAME) -> Path:
+    """The manifest of an installed service.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    path = service_path(home, name)
+    if not path.is_file():
+        raise ServiceError(f"There is no service {path}.", "Run `metrify train` or `metrify demo` first.")
+    return path
+
+
+def install_service(rendered: Path, home: Home) -> Path:
+    """Makes a rendered manifest the service, with no canary; returns its path."""
+    path = service_path(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    shutil.copyfile(rendered, partial)
+    return partial.replace(path)
+
+
+def install_first_service(rendered: Path, home: Home) -> tuple[Path, bool]:
+    """Installs a rendered manifest unless a service is installed; returns its path, and whether it is new.
+
+    A model that was just trained does not replace the one that is served. It becomes a canary first.
+    """
+    path = service_path(home)
+    return (path, False) if path.is_file() else (install_service(rendered, home), True)

@@ -1,0 +1,134 @@
+"""Reuses the result of a step that already ran on this machine with the same inputs.
+
+A cluster has the cache of Kubeflow Pipelines for that; the local runner has none. The key is made of everything that a
+step's result depends on: its name, the code, the contents of its input files and its other arguments.
+"""
+
+import hashlib
+import inspect
+import json
+import shutil
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from metrify.config import Home, MetrifyConfig
+from metrify.config.code_version import code_version
+
+REUSED_LINE = "reused the result of an earlier run"
+# No step before the bundle reads these; the steps before the training don't read the network's parameters either.
+SERVING_SECTIONS = ("serving", "rollout", "mlflow")
+_NETWORK_KEYS = (
+    "model_type",
+    "lstm_units",
+    "dropout_rate",
+    "quantiles",
+    "epochs",
+    "early_stopping_patience_epochs",
+    "batch_size",
+    "learning_rate",
+)
+NETWORK_PARAMETERS = tuple(f"training.consumption_forecasting.{key}" for key in _NETWORK_KEYS)
+_FIGURES_FILE = "figures.json"
+
+P = ParamSpec("P")
+Figures = dict[str, float]
+
+
+def reusable(
+    outputs: tuple[str, ...], ignores: tuple[str, ...] = (), fills: Callable[[Home], Path] | None = None
+) -> Callable[[Callable[P, Figures]], Callable[P, Figures]]:
+    """Decorates a step that returns figures and writes files.
+
+    Args:
+        outputs: Names of the arguments that are files or folders to write.
+        ignores: Keys of the configuration that the step does not read, for instance `training.consumption`.
+        fills: A store of the home that the step fills beside its outputs. A result counts only as long as that store
+            was last filled with it.
+    """
+
+    def decorate(step: Callable[P, Figures]) -> Callable[P, Figures]:
+        signature = inspect.signature(step)
+
+        @wraps(step)
+        def run(*args: P.args, **kwargs: P.kwargs) -> Figures:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            arguments = dict(bound.arguments)
+            home = arguments.pop("home") or Home.from_environment()
+            paths = {name: arguments.pop(name) for name in outputs}
+            key = _key(step.__name__, arguments, ignores)
+            kept = home.step_cache / step.__name__ / key
+            marker = fills(home) / f"{step.__name__}.key" if fills else None
+            if kept.is_dir() and (marker is None or (marker.is_file() and marker.read_text("utf-8") == key)):
+                print(f"{step.__name__} {REUSED_LINE}", flush=True)
+                return _restore(kept, paths)
+            if marker:
+                marker.unlink(missing_ok=True)  # a run that fails half-way leaves no store that looks filled
+            figures = step(*args, **kwargs)
+            _keep(kept, paths, figures)
+            if marker:
+                marker.write_text(key, "utf-8")
+            return figures
+
+        return run
+
+    return decorate
+
+
+def _key(step: str, arguments: dict[str, Any], ignores: tuple[str, ...]) -> str:
+    parts = {name: _describe(value, ignores) for name, value in arguments.items()}
+    text = json.dumps([step, code_version(), parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _describe(value: Any, ignores: tuple[str, ...]) -> Any:
+    if isinstance(value, Path):
+        files = sorted(path for path in value.rglob("*") if path.is_file()) if value.is_dir() else [value]
+        return [[str(path.relative_to(value)), _digest(path)] for path in files]
+    if isinstance(value, MetrifyConfig):
+        return _without(value.model_dump(mode="json"), ignores)
+    return value
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _without(values: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    for key in keys:
+        *sections, last = key.split(".")
+        section = values
+        for name in sections:
+            section = section[name]
+        del section[last]
+    return values
+
+
+def _keep(kept: Path, paths: dict[str, Path], figures: Figures) -> None:
+    partial = kept.with_name(f".{kept.name}.{uuid.uuid4().hex}")
+    partial.mkdir(parents=True)
+    try:
+        for name, path in paths.items():
+            _copy(path, partial / name)
+        (partial / _FIGURES_FILE).write_text(json.dumps(figures), encoding="utf-8")
+        shutil.rmtree(kept, ignore_errors=True)
+        partial.replace(kept)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _restore(kept: Path, paths: dict[str, Path]) -> Figures:
+    for name, path in paths.items():
+        _copy(kept / name, path)
+    return json.loads((kept / _FIGURES_FILE).read_text(encoding="utf-8"))
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)

@@ -1,0 +1,99 @@
+"""Changes the split of an InferenceService: `spec.canary[]`, as `kubectl patch` does on a cluster."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from metrify.bundles.load import load_bundle
+from metrify.bundles.signature import load_public_key
+from metrify.errors import ConfigError, UsageError
+from metrify.steps.render_inference_service import predictor_model
+
+_CONTAINER = "kserve-container"  # the container's name: the schema demands it, and KServe looks for this one
+
+
+def read_split(service: Path) -> dict[str, int]:
+    """Percentage of each canary by name."""
+    return {entry["predictor"]["name"]: entry["trafficPercent"] for entry in _read(service)["spec"].get("canary", [])}
+
+
+def start_canary(service: Path, bundle: Path, percent: int, trusted_key: Path) -> str:
+    """Adds a bundle to a service as its canary, under the name of the bundle's version; returns the name.
+
+    Args:
+        service: InferenceService YAML to change.
+        bundle: Bundle folder.
+        percent: Share of the meters, 1 to 100.
+        trusted_key: Public key of the bundle's signer.
+
+    Raises:
+        BundleError: The bundle is missing, changed, or needs features that this code lacks.
+        UsageError: The service has a canary already, serves this bundle, or the percentage does not fit.
+    """
+    _require_percent(percent)
+    version = load_bundle(bundle, load_public_key(trusted_key)).manifest.version
+    document = _read(service)
+    spec = document["spec"]
+    if spec.get("canary"):
+        raise UsageError(
+            f"{service.name} has the canary {', '.join(read_split(service))} already.", "End it with `rollout stop`."
+        )
+    if spec["predictor"]["model"]["storageUri"] == bundle.as_uri():
+        raise UsageError(f"{service.name} serves {version} as its control already.", "Choose another bundle.")
+    model = {"name": _CONTAINER, **predictor_model(bundle)}
+    spec["canary"] = [{"trafficPercent": percent, "predictor": {"name": version, "model": model}}]
+    _write(service, document)
+    return version
+
+
+def set_percent(service: Path, percent: int) -> str:
+    """Changes the canary's share of the meters; returns its name.
+
+    Raises:
+        UsageError: There is no canary, or the percentage does not fit.
+    """
+    _require_percent(percent)
+    document = _read(service)
+    entry = _canary(document, service)
+    entry["trafficPercent"] = percent
+    _write(service, document)
+    return str(entry["predictor"]["name"])
+
+
+def stop_canary(service: Path) -> str:
+    """Takes the canary away, so that all meters are the control's again; returns its name.
+
+    Raises:
+        UsageError: There is no canary.
+    """
+    document = _read(service)
+    name = str(_canary(document, service)["predictor"]["name"])
+    del document["spec"]["canary"]
+    _write(service, document)
+    return name
+
+
+def _canary(document: dict[str, Any], service: Path) -> dict[str, Any]:
+    canaries = document["spec"].get("canary")
+    if not canaries:
+        raise UsageError(f"{service.name} has no canary.", "Start one with `metrify rollout start`.")
+    return canaries[0]
+
+
+def _require_percent(percent: int) -> None:
+    if not 0 < percent <= 100:
+        raise UsageError(f"{percent} percent does not fit.", "Use 1 to 100.")
+
+
+def _read(service: Path) -> dict[str, Any]:
+    try:
+        return yaml.safe_load(service.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"The manifest {service} can't be read: {error}.", "Train again, or mend it.") from error
+
+
+def _write(service: Path, document: dict[str, Any]) -> None:
+    partial = service.with_suffix(".partial")  # a server that watches the file never sees half of it
+    partial.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    partial.replace(service)
