@@ -139,7 +139,7 @@ class ForecastClient:
 def _error(refused: bool, message: str, address: str) -> InvalidRequestError | ServiceError:
     if refused:
         return InvalidRequestError(message)
-    return ServiceError(f"The service at {address} can't answer: {message}", _MEND)
+    return ServiceError(f"The service at {address} can't answer: {message.rstrip('.')}.", _MEND)
 
 
 def _message(reply: httpx.Response) -> str:

@@ -79,7 +79,7 @@ class LocalService:
         """
         manifest = read_manifest(self._manifest_path)
         bundles = _bundles(manifest)
-        for port, option in ((self.http_port, "http_port"), (self.grpc_port, "grpc_port")):
+        for port, option in ((self.http_port, "--port"), (self.grpc_port, "--grpc-port")):
             if port:
                 require_free(_HOST, port, option)
         self.http_port, self.grpc_port = self.http_port or free_port(_HOST), self.grpc_port or free_port(_HOST)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metrify.config import Home
@@ -96,6 +97,18 @@ def push_windows(home: Home, meter_ids: np.ndarray, window_ends: pd.DatetimeInde
 
     frame = windows_table(meter_ids, window_ends, windows).to_pandas()
     open_store(home).push(PUSH_SOURCE, frame, to=PushMode.ONLINE)
+
+
+def stored_meters(home: Home) -> list[str]:
+    """The meters that the offline windows are of, sorted.
+
+    Raises:
+        FeatureStoreError: Nothing was materialised there yet.
+    """
+    path = home.feature_store / WINDOWS_FILE
+    if not path.is_file():
+        raise FeatureStoreError(f"There are no windows in {home.feature_store}.", "Run `metrify train` first.")
+    return sorted(pc.unique(pq.read_table(path, columns=["meter_id"])["meter_id"]).to_pylist())
 
 
 def retrieve_windows(home: Home, rows: pd.DataFrame) -> pd.DataFrame:

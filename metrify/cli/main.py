@@ -2,12 +2,13 @@
 
 import logging
 import sys
+import warnings
 from typing import Annotated
 
 import typer
 
 from metrify import __version__
-from metrify.cli import data, pipelines, train
+from metrify.cli import bundle, data, doctor, forecast, pipelines, rollout, serve, train
 from metrify.cli.demo import command as demo
 from metrify.errors import MetrifyError
 
@@ -19,9 +20,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
-app.command("train")(train.train)
 app.add_typer(data.app, name="data")
+app.command("train")(train.train)
 app.add_typer(pipelines.app, name="pipelines")
+app.command("serve")(serve.serve)
+app.command("forecast")(forecast.forecast)
+app.add_typer(rollout.app, name="rollout")
+app.add_typer(bundle.app, name="bundle")
+app.command("doctor")(doctor.doctor)
 
 
 def _print_version(wanted: bool) -> None:
@@ -39,6 +45,8 @@ def options(
 ) -> None:
     """Smart-meter readings become forecasts, anomaly events and grid actions."""
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR)
+    if not debug:
+        warnings.simplefilter("ignore")  # what libraries warn about inside themselves is not the user's to mend
 
 
 def main() -> None:
@@ -48,9 +56,7 @@ def main() -> None:
     except MetrifyError as error:
         if "--debug" in sys.argv:
             raise
-        from rich.console import Console
-
-        Console(stderr=True, soft_wrap=True).print(f"[red]error:[/red] {error}", highlight=False)
+        typer.echo(f"{typer.style('error:', fg='red')} {' '.join(str(error).split())}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

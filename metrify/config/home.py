@@ -47,6 +47,11 @@ class Home:
         return self.root / "services"
 
     @property
+    def ab_tests(self) -> Path:
+        """Definitions of A/B tests, one file a test."""
+        return self.root / "ab_tests"
+
+    @property
     def step_cache(self) -> Path:
         """Outputs of pipeline steps, by the hash of what they were made from."""
         return self.root / "step_cache"

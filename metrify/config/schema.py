@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -72,6 +72,16 @@ class FeatureEngineeringConfig(Section):
 
     lookback_window: Annotated[int, Field(gt=0)] = 672  # intervals that the feature store keeps for each meter
     include_time_features: bool = True  # calendar of the horizon and of the window, in local time
+    include_weather: bool = False  # refused as long as there are no such features
+    include_grid_status: bool = False
+
+    @field_validator("include_weather", "include_grid_status")
+    @classmethod
+    def _promise_no_feature_that_does_not_exist(cls, wanted: bool, info: ValidationInfo) -> bool:
+        if wanted:
+            kind = str(info.field_name).removeprefix("include_").replace("_", "-")
+            raise ValueError(f"there are no {kind} features yet; leave it false")
+        return wanted
 
 
 class ServingConfig(Section):

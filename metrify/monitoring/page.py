@@ -45,6 +45,7 @@ def write_page(path: Path, title: str, lead: str, sections: Sequence[Section]) -
     import vl_convert
 
     version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", version)
     source = resources.files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
     text = (
         jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
@@ -54,7 +55,7 @@ def write_page(path: Path, title: str, lead: str, sections: Sequence[Section]) -
             lead=lead,
             sections=sections,
             specifications=[[_script_safe(chart.to_dict()) for chart in section.charts] for section in sections],
-            script=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", version).replace("</script", "<\\/script"),
+            script=script.replace("</script", "<\\/script"),
         )
     )
     path.parent.mkdir(parents=True, exist_ok=True)

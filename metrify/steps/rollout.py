@@ -8,7 +8,8 @@ import yaml
 from metrify.bundles.load import load_bundle
 from metrify.bundles.signature import load_public_key
 from metrify.errors import ConfigError, UsageError
-from metrify.steps.render_inference_service import predictor_model
+from metrify.experiments.assignment import CONTROL
+from metrify.steps.render_inference_service import SALT_ANNOTATION, predictor_model
 
 _CONTAINER = "kserve-container"  # the container's name: the schema demands it, and KServe looks for this one
 
@@ -16,6 +17,19 @@ _CONTAINER = "kserve-container"  # the container's name: the schema demands it, 
 def read_split(service: Path) -> dict[str, int]:
     """Percentage of each canary by name."""
     return {entry["predictor"]["name"]: entry["trafficPercent"] for entry in _read(service)["spec"].get("canary", [])}
+
+
+def read_salt(service: Path) -> str:
+    """The salt of the assignment."""
+    return str(_read(service)["metadata"]["annotations"][SALT_ANNOTATION])
+
+
+def served_bundles(service: Path) -> dict[str, str]:
+    """Version of the bundle that each variant serves, by the variant's name."""
+    spec = _read(service)["spec"]
+    models = {CONTROL: spec["predictor"]["model"]}
+    models |= {entry["predictor"]["name"]: entry["predictor"]["model"] for entry in spec.get("canary", [])}
+    return {name: model["storageUri"].rstrip("/").rpartition("/")[2] for name, model in models.items()}
 
 
 def start_canary(service: Path, bundle: Path, percent: int, trusted_key: Path) -> str:

@@ -21,7 +21,7 @@ def fan_chart(record: ForecastRecord, resolution_minutes: int) -> alt.TopLevelMi
     horizon = record.actual_kwh.shape[1]
     parts = []
     for row in rows:
-        meter = f"{record.meter_ids[row][:8]}…"
+        meter = _short(record.meter_ids[row])
         past = start + step * np.arange(-history, 0)
         future = start + step * np.arange(horizon)
         parts.append(pd.DataFrame({"meter": meter, "time": past, "kWh": record.windows_kwh[row, -history:]}))
@@ -39,7 +39,8 @@ def fan_chart(record: ForecastRecord, resolution_minutes: int) -> alt.TopLevelMi
         base.mark_line(color=_INK, strokeWidth=1.2).encode(alt.Y("kWh:Q")),
         data=frame,
     ).properties(width=290, height=140)
-    return layers.facet(alt.Facet("meter:N", title=None, sort=None), columns=3).resolve_scale(y="independent")
+    meters = alt.Facet("meter:N", title=None, sort=[_short(record.meter_ids[row]) for row in rows])
+    return layers.facet(meters, columns=3).resolve_scale(y="independent")
 
 
 def accuracy_chart(wape: dict[str, float]) -> alt.TopLevelMixin:
@@ -52,7 +53,8 @@ def accuracy_chart(wape: dict[str, float]) -> alt.TopLevelMixin:
         }
     )
     base = alt.Chart(frame).encode(
-        alt.Y("forecast:N", sort="x", title=None), alt.X("WAPE:Q", title="WAPE, lower is better")
+        alt.Y("forecast:N", sort=[_LABELS[name] for name in sorted(wape, key=lambda name: wape[name])], title=None),
+        alt.X("WAPE:Q", title="WAPE, lower is better"),
     )
     colour = alt.Color("kind:N", title=None, scale=alt.Scale(domain=["model", "baseline"], range=[_BLUE, _GREY]))
     bars = base.mark_bar(height=20).encode(colour, tooltip=["forecast", alt.Tooltip("WAPE:Q", format=".4f")])
@@ -94,7 +96,7 @@ def drift_profile_chart(records: dict[str, DriftRecord]) -> alt.TopLevelMixin:
             alt.X("hour:Q", title="hours after local midnight"), alt.Y("kWh:Q", title="mean kWh per interval"), colour
         )
         .properties(width=380, height=160)
-        .facet(alt.Facet("population:N", title=None, sort=None))
+        .facet(_populations(records))
     )
 
 
@@ -114,7 +116,15 @@ def drift_p_value_chart(records: dict[str, DriftRecord], threshold: float) -> al
     )
     rule = base.transform_calculate(limit=str(per_feature)).mark_rule(color=_ORANGE, strokeDash=[4, 3])
     layers = alt.layer(points, rule.encode(alt.X("limit:Q"))).properties(width=330, height=alt.Step(24))
-    return layers.facet(alt.Facet("population:N", title=None, sort=None))
+    return layers.facet(_populations(records))
+
+
+def _short(meter_id: str) -> str:
+    return f"{meter_id[:10]}…"
+
+
+def _populations(records: dict[str, DriftRecord]) -> alt.Facet:
+    return alt.Facet("population:N", title=None, sort=[record.population for record in records.values()])
 
 
 def _spread_by_size(windows: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ def write_demo_page(path: Path, record: DemoRecord, resolution_minutes: int, dri
         _split(record),
         _drift(record, drift_threshold),
     ]
-    title = "Metrify: from readings to forecasts, a canary and a drift verdict"
+    title = "Metrify: the whole way on real readings"
     lead = f"Everything below was measured in one run on the dataset {record.source}, on this machine."
     write_page(path, title, lead, sections)
 

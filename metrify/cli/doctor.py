@@ -1,0 +1,137 @@
+"""`metrify doctor`: checks what Metrify stands on, and says what mends it."""
+
+import os
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from metrify.cli.output import print_json
+from metrify.errors import FeatureStoreError, MetrifyError
+
+if TYPE_CHECKING:
+    from metrify.config import Home, MetrifyConfig
+
+_PACKAGES = ("kfp", "kserve", "feast", "mlflow", "tensorflow", "onnxruntime", "alibi-detect", "pandas", "pyarrow")
+_ASKED_METERS = 100
+
+
+class Check(NamedTuple):
+    """What was looked at, whether it is well, what was found, and what mends it (empty where it is well)."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str
+
+
+def doctor(
+    config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+) -> None:
+    """Check versions, dataset, model loading, feature store, A/B routing, tracking and ports."""
+    from metrify.config import Home, load_config
+
+    settings, home = load_config(config), Home.from_environment()
+    checks = [
+        _check("versions", _versions),
+        _check("dataset", lambda: _dataset(home)),
+        _check("model loading", lambda: _model_loading(home)),
+        _check("feature store", lambda: _feature_store(home)),
+        _check("A/B routing", lambda: _routing(home)),
+        _check("tracking", lambda: _tracking(home, settings)),
+        _check("ports", lambda: _ports(settings)),
+    ]
+    if as_json:
+        print_json({"home": str(home.root), "checks": [check._asdict() for check in checks]})
+    else:
+        for check in checks:
+            mark = typer.style("ok  ", fg="green") if check.ok else typer.style("fail", fg="red")
+            typer.echo(f"{mark}  {check.name:14} {check.found}")
+            if check.mend:
+                typer.echo(f"{'':20} -> {check.mend}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _check(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look(), "")
+    except MetrifyError as error:
+        return Check(name, False, error.problem, error.mend)
+
+
+def _versions() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+
+
+def _dataset(home: "Home") -> str:
+    from metrify.cli.training_run import dataset_name
+    from metrify.config.home import DATA_VARIABLE
+    from metrify.readings.sources import locate_source
+
+    data_dir, name = os.environ.get(DATA_VARIABLE), dataset_name()
+    return f"{name} ({locate_source(name, Path(data_dir) if data_dir else None, home.datasets) or 'from its package'})"
+
+
+def _model_loading(home: "Home") -> str:
+    from metrify.bundles.load import load_bundle
+    from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
+    from metrify.forecasting.onnx_model import OnnxModel
+    from metrify.steps.install_service import require_service
+    from metrify.steps.rollout import served_bundles
+    from metrify.steps.write_bundle import FORECASTER_NAME
+
+    key, found = load_public_key(home.keys / PUBLIC_KEY_FILE), []
+    for variant, name in served_bundles(require_service(home)).items():
+        bundle = load_bundle(home.bundles / FORECASTER_NAME / name, key)
+        OnnxModel(bundle.model_path, threads=1)
+        found.append(f"{variant}: {bundle.model_path}, ONNX, version {bundle.manifest.version}, signature verified")
+    return "; ".join(found)
+
+
+def _feature_store(home: "Home") -> str:
+    import numpy as np
+
+    from metrify.adapters.feature_store import OnlineWindowReader, stored_meters
+
+    reader, meters = OnlineWindowReader(home), stored_meters(home)
+    _, ends = reader.read(meters[:_ASKED_METERS])
+    known = ends[~np.isnat(ends)]
+    if not len(known):
+        raise FeatureStoreError("The online store answers, but knows none of the meters.", "Run `metrify train`.")
+    return f"SQLite in {home.feature_store}, {len(meters)} meters, newest window ends {known.max()}Z"
+
+
+def _routing(home: "Home") -> str:
+    from metrify.adapters.feature_store import stored_meters
+    from metrify.experiments.assignment import CONTROL, assign
+    from metrify.steps.install_service import require_service
+    from metrify.steps.rollout import read_salt, read_split
+
+    service = require_service(home)
+    split, meters = read_split(service), stored_meters(home)
+    variants = assign(meters, read_salt(service), split)
+    shares = {CONTROL: 100 - sum(split.values()), **split}
+    counts = ", ".join(f"{name} {share} % ({variants.count(name)} meters)" for name, share in shares.items())
+    return f"{service.name}: {counts}"
+
+
+def _tracking(home: "Home", settings: "MetrifyConfig") -> str:
+    from metrify.adapters.tracking import candidate_version
+    from metrify.steps.write_bundle import FORECASTER_NAME
+
+    uri, candidate = candidate_version(home, settings, FORECASTER_NAME)
+    return f"{uri}, candidate {candidate}"
+
+
+def _ports(settings: "MetrifyConfig") -> str:
+    found = []
+    for name, port in (("REST", settings.serving.port), ("gRPC", settings.serving.grpc_port)):
+        with socket.socket() as probe:
+            taken = port and probe.connect_ex((settings.serving.host, port)) == 0
+        found.append(f"{name} {port} {'in use' if taken else 'free'}")
+    return ", ".join(found)

@@ -1,0 +1,62 @@
+"""`metrify forecast`: asks a running service."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from metrify.cli.output import print_json
+
+if TYPE_CHECKING:
+    from inference_services.client import Forecasts
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def forecast(
+    meters: Annotated[list[str], typer.Argument(help="Meter numbers or pseudonyms.")],
+    url: Annotated[str | None, typer.Option(help="Address of the REST API; this machine without it.")] = None,
+    grpc: Annotated[str | None, typer.Option(help="Ask over gRPC instead, for instance at 127.0.0.1:8001.")] = None,
+    partial: Annotated[bool, typer.Option(help="Answer the meters that can be answered, and list the others.")] = False,
+    config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the forecasts as JSON.")] = False,
+) -> None:
+    """Ask the running service for tomorrow's forecast of meters."""
+    from inference_services.client import ForecastClient
+    from metrify.config import load_config
+
+    client = ForecastClient(url or f"http://127.0.0.1:{load_config(config).serving.port}", grpc or "")
+    answer = client.over_grpc(meters, partial) if grpc else client.over_rest(meters, partial)
+    if as_json:
+        print_json(_as_dict(answer))
+        return
+    for row, meter in enumerate(answer.meter_ids):
+        point = answer.point_kwh[row]
+        typer.echo(
+            f"{meter}  {_sparkline(point.tolist())}  {point.sum():8.3f} kWh  "
+            f"{answer.model_versions[row]} ({answer.variants[row]})"
+        )
+    for item in answer.refused:
+        typer.echo(f"{item['meter_id']}  refused: {item['reason']}", err=True)
+
+
+def _as_dict(answer: "Forecasts") -> dict[str, object]:
+    rows = [
+        {
+            "meter_id": meter,
+            "model_version": answer.model_versions[row],
+            "variant": answer.variants[row],
+            "feature_age_seconds": float(answer.feature_age_seconds[row]),
+            "point_kwh": answer.point_kwh[row].tolist(),
+            "quantiles_kwh": answer.quantiles_kwh[row].tolist(),
+        }
+        for row, meter in enumerate(answer.meter_ids)
+    ]
+    drift = {"verdict": answer.drift, "p_value": answer.drift_p, "day": answer.drift_day}
+    return {"forecasts": rows, "refused": answer.refused, "drift": drift}
+
+
+def _sparkline(values: list[float]) -> str:
+    low, high = min(values), max(values)
+    scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
+    return "".join(_BARS[round((value - low) * scale)] for value in values)
