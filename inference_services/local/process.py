@@ -1,6 +1,7 @@
 """One served process: starts, becomes ready, ends with its starter."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -74,6 +75,9 @@ class ServedProcess:
             ServiceError: It died; the message has the last line of its log.
         """
         code = self._process.poll()
+        if code is not None and code < 0:
+            killer = signal.Signals(-code).name
+            raise ServiceError(f"{self.name} was killed ({killer}).", f"Start it again; its log is {self.log_path}.")
         if code is not None:
             lines = self.log_path.read_text(encoding="utf-8", errors="replace").split("\n")
             last = next((line.strip() for line in reversed(lines) if line.strip()), "It wrote nothing.")

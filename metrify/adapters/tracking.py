@@ -1,8 +1,7 @@
-"""MLflow: logs a run, registers a bundle as a model version and finds it again."""
+"""MLflow: logs a run and registers a bundle as a model version."""
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from metrify.config import Home, MetrifyConfig
@@ -20,7 +19,7 @@ def candidate_version(home: Home, config: MetrifyConfig, name: str) -> tuple[str
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    uri = _tracking_uri(home, config)
+    uri = tracking_uri(home, config)
     try:
         found = MlflowClient(tracking_uri=uri, registry_uri=uri).get_model_version_by_alias(name, CANDIDATE)
     except MlflowException as error:
@@ -60,7 +59,7 @@ def register_bundle(
     from mlflow.exceptions import MlflowException
 
     home.root.mkdir(parents=True, exist_ok=True)
-    uri = _tracking_uri(home, config)
+    uri = tracking_uri(home, config)
     experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME") or config.mlflow.experiment_name
     try:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -92,74 +91,6 @@ def register_bundle(
     return int(version.version)
 
 
-def _tracking_uri(home: Home, config: MetrifyConfig) -> str:
-    return os.environ.get("MLFLOW_TRACKING_URI") or home.tracking_uri(config.mlflow.tracking_uri)
-
-
-@dataclass(frozen=True)
-class RegisteredBundle:
-    """A version in the registry.
-
-    Attributes:
-        name: Of the model.
-        number: Of the version in the registry.
-        version: The bundle's version, for instance `gru-a17441e6a4`.
-        source: Where the registry keeps the bundle.
-        is_candidate: Whether the `candidate` alias points at it.
-        tags: Where the bundle comes from.
-    """
-
-    name: str
-    number: int
-    version: str
-    source: str
-    is_candidate: bool
-    tags: Mapping[str, str]
-
-
-def list_bundles(home: Home, config: MetrifyConfig, name: str) -> list[RegisteredBundle]:
-    """The registered versions of a model, newest first; none where the model is not registered.
-
-    Raises:
-        TrackingError: MLflow can't be reached or refuses.
-    """
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    uri = _tracking_uri(home, config)
-    try:
-        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        models = client.search_registered_models(f"name = '{name}'")
-        versions = client.search_model_versions(f"name = '{name}'") if models else []
-    except MlflowException as error:
-        raise TrackingError(f"MLflow at {uri} refused: {error.message}.", "Check mlflow.tracking_uri.") from error
-    candidate = str(models[0].aliases.get(CANDIDATE)) if models else ""
-    bundles = [
-        RegisteredBundle(
-            item.name,
-            int(item.version),
-            item.tags.get("version", ""),
-            item.source,
-            str(item.version) == candidate,
-            dict(item.tags),
-        )
-        for item in versions
-    ]
-    return sorted(bundles, key=lambda bundle: bundle.number, reverse=True)
-
-
-def find_candidate(home: Home, config: MetrifyConfig, name: str) -> RegisteredBundle:
-    """The version that the `candidate` alias points at.
-
-    Raises:
-        TrackingError: There is none, or MLflow can't be reached or refuses.
-    """
-    for bundle in list_bundles(home, config, name):
-        if bundle.is_candidate:
-            return bundle
-    raise TrackingError(f"{name} has no candidate in the registry.", "Run `metrify train`, or register a bundle.")
-
-
-def _tracking_uri(home: Home, config: MetrifyConfig) -> str:
-    home.root.mkdir(parents=True, exist_ok=True)
+def tracking_uri(home: Home, config: MetrifyConfig) -> str:
+    """MLflow's address: MLFLOW_TRACKING_URI, or the configured one."""
     return os.environ.get("MLFLOW_TRACKING_URI") or home.tracking_uri(config.mlflow.tracking_uri)

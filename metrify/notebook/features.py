@@ -113,7 +113,7 @@ class FeatureEngineeringPipeline:
         off_grid = int(((checked["timestamp"] - checked["timestamp"].min()) % step != pd.Timedelta(0)).sum())
         if off_grid or checked.empty:
             raise ReadingsError(
-                f"{off_grid} of {len(checked)} readings start at no interval of {self.config.resolution_minutes} minutes.",
+                f"{off_grid} of {len(checked)} readings start no interval of {self.config.resolution_minutes} minutes.",
                 "Set resolution_minutes to that of the readings." if off_grid else "Bring readings.",
             )
         return to_matrix(checked, self.config.resolution_minutes)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from metrify.adapters.tracking import RegisteredBundle, find_candidate, list_bundles, register_bundle
+from metrify.adapters.registry import RegisteredBundle, find_candidate, list_bundles
+from metrify.adapters.tracking import register_bundle
 from metrify.bundles.load import load_bundle
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home, MetrifyConfig, load_config
