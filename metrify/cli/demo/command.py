@@ -19,7 +19,10 @@ _CONTROL, _CANARY = "lstm", "gru"
 _SERVING_STAGES = 5
 
 
-def demo(as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON rows.")] = False) -> None:
+def demo(
+    config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON rows.")] = False,
+) -> None:
     """Go the whole way on real readings: train, serve, roll out a canary, notice drift, and write a page.
 
     What an earlier run trained is reused as long as the readings, the configuration and the code are the same.
@@ -27,22 +30,22 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="Print the figures
     from metrify.cli.demo.page import write_demo_page
     from metrify.cli.demo.record import DemoRecord
     from metrify.cli.training_run import dataset_name, run_training
-    from metrify.config import Home, default_config
+    from metrify.config import Home, load_config
     from metrify.readings.dataset import read_info
 
-    console, home, config = progress_console(), Home.from_environment(), default_config()
+    console, home, settings = progress_console(), Home.from_environment(), load_config(config)
     record = DemoRecord(dataset_name())
     for kind in (_CONTROL, _CANARY):
         with record.timed(f"train_{kind}"):
-            run = run_training(config.with_forecasting(model_type=kind), record.source, home, console)
+            run = run_training(settings.with_forecasting(model_type=kind), record.source, home, console)
         record.trained[kind] = run
         if run.reused:
             console.print(f"  {run.reused} of {run.tasks} steps reused the result of an earlier run")
-    _serve(record, config, home, console)
+    _serve(record, settings, home, console)
     page = home.root / "demo" / "index.html"
     with record.timed("page"):
         info = read_info(record.trained[_CONTROL].dataset)
-        write_demo_page(page, record, info.resolution_minutes, config.drift.p_value)
+        write_demo_page(page, record, info.resolution_minutes, settings.drift.p_value)
     figures = record.figures()
     if as_json:
         print_json({"dataset": record.source, "page": str(page), "rows": [figure._asdict() for figure in figures]})
