@@ -1,18 +1,14 @@
 """What both processes share at their entry: arguments, one-line errors, an end when their starter is gone."""
 
 import argparse
-import os
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from kserve import model_server
 
+from inference_services.starter import watch_starter
 from metrify.errors import MetrifyError
-
-EXIT_WITH_STARTER_VARIABLE = "METRIFY_EXIT_WITH_STARTER"
 
 
 def server_parser(description: str) -> argparse.ArgumentParser:
@@ -27,18 +23,10 @@ def server_parser(description: str) -> argparse.ArgumentParser:
 
 def run_entry_point(main: Callable[[], None]) -> int:
     """Runs a server; an error of ours is one line on stderr and exit code 1."""
-    if os.environ.get(EXIT_WITH_STARTER_VARIABLE):
-        threading.Thread(target=_end_with_starter, name="starter-watch", daemon=True).start()
+    watch_starter()
     try:
         main()
     except MetrifyError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 1
     return 0
-
-
-def _end_with_starter() -> None:
-    """Ends this process once its standard input is closed, which happens when the process that started it ends."""
-    while os.read(0, 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)

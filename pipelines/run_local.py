@@ -19,7 +19,7 @@ from metrify.errors import PipelineRunError
 from metrify.steps.reuse import REUSED_LINE
 from pipelines.compile import COMPILED_FOLDER
 
-_FINISHED_TASK = re.compile(r"Task \x1b\[\d+m'([\w-]+)'\x1b\[0m finished")
+_FINISHED_TASK = re.compile(r"Task \x1b\[\d+m'([\w-]+)'\x1b\[0m finished with status \x1b\[\d+mSUCCESS")
 _ERROR_LINE = re.compile(r"(?:[\w.]+\.)?(\w+Error|\w+Exception): (.+)")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from inference_services.entry_point import EXIT_WITH_STARTER_VARIABLE
+from inference_services.starter import EXIT_WITH_STARTER_VARIABLE
 from metrify.errors import ServiceError
 
 _KILL_AFTER_SECONDS = 10

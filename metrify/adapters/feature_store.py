@@ -49,11 +49,13 @@ def write_offline_windows(home: Home, tables: list[pa.Table]) -> Path:
     path = home.feature_store / WINDOWS_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with pq.ParquetWriter(partial, tables[0].schema, compression="zstd", compression_level=1) as writer:
-        for table in tables:
-            writer.write_table(table)
-    partial.replace(path)
-    return path
+    try:
+        with pq.ParquetWriter(partial, tables[0].schema, compression="zstd", compression_level=1) as writer:
+            for table in tables:
+                writer.write_table(table)
+        return partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def open_store(home: Home) -> "FeatureStore":

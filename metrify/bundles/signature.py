@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -28,17 +29,33 @@ PUBLIC_KEY_FILE = "bundle_signing.pub.pem"
 def load_or_create_signing_key(folder: Path) -> Ed25519PrivateKey:
     """The signing key in `folder`; made on first use, with the public key beside it."""
     path = folder / PRIVATE_KEY_FILE
-    if path.exists():
-        key = load_pem_private_key(path.read_bytes(), password=None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise BundleError(f"{path} is no Ed25519 key.", "Remove it; a new one is made on the next run.")
-        return key
-    folder.mkdir(parents=True, exist_ok=True)
-    key = Ed25519PrivateKey.generate()
+    if not path.exists():
+        _create_key(path)
+    key = _read_private_key(path)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (folder / PUBLIC_KEY_FILE).write_bytes(public)
-    path.touch(mode=0o600)
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public_path = folder / PUBLIC_KEY_FILE
+    if not public_path.exists():
+        public_path.write_bytes(public)
+    return key
+
+
+def _create_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.touch(mode=0o600)
+    partial.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with suppress(FileExistsError):  # where another process was first, its key counts
+        os.link(partial, path)
+    partial.unlink()
+
+
+def _read_private_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except ValueError as error:
+        raise BundleError(f"{path} is no private key.", "Remove it; a new one is made on the next run.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BundleError(f"{path} is no Ed25519 key.", "Remove it; a new one is made on the next run.")
     return key
 
 

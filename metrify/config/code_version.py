@@ -6,16 +6,17 @@ from pathlib import Path
 
 from metrify import __version__
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-_NO_RESULTS = _PACKAGE / "cli"  # it shows results and makes none
+_ROOT = Path(__file__).resolve().parents[2]
+_SOURCES = ("metrify", "feature_repo")
+_NO_RESULTS = (_ROOT / "metrify" / "cli", _ROOT / "metrify" / "notebook")  # they ask for results and make none
 _DIGITS = 10
 
 
 @cache
 def code_version() -> str:
-    """For instance `0.1.0+5f2c9e01ab`; another text after any change of the domain library."""
+    """For instance `0.1.0+5f2c9e01ab`; another text after any change of the sources that make results."""
     digest = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        if not path.is_relative_to(_NO_RESULTS):
-            digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(path for name in _SOURCES for path in (_ROOT / name).rglob("*.py")):
+        if not any(path.is_relative_to(folder) for folder in _NO_RESULTS):
+            digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__}+{digest.hexdigest()[:_DIGITS]}"

@@ -43,6 +43,6 @@ def _shape(days: np.ndarray) -> np.ndarray:
     shares = [
         profile[:, first * per_hour : last * per_hour].sum(axis=1) / total for first, last in _CLOCK_SHARES.values()
     ]
-    level = np.log(np.maximum(profile.mean(axis=1), 0) + _SMALLEST_KWH)
+    level = np.log(np.maximum(profile.mean(axis=1), _SMALLEST_KWH))
     load_factor = profile.mean(axis=1) / np.maximum(profile.max(axis=1), _SMALLEST_KWH)
     return np.stack([level, *shares, load_factor], axis=1)

@@ -15,7 +15,8 @@ _HASH_BYTES = 8
 
 def assignment_point(meter_id: str, salt: str) -> float:
     """The meter's place in [0, 1), uniform over meters."""
-    digest = hashlib.blake2b(meter_id.encode(), digest_size=_HASH_BYTES, key=salt.encode()[:64]).digest()
+    key = hashlib.blake2b(salt.encode()).digest()  # a salt of any length counts as a whole
+    digest = hashlib.blake2b(meter_id.encode(), digest_size=_HASH_BYTES, key=key).digest()
     return int.from_bytes(digest, "big") / 2 ** (8 * _HASH_BYTES)
 
 

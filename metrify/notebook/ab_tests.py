@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from inference_services.manifest import read_manifest
 from metrify.bundles.signature import PUBLIC_KEY_FILE
 from metrify.config import Home
 from metrify.config.schema import Section
@@ -14,7 +13,7 @@ from metrify.experiments.assignment import assign
 from metrify.privacy.pseudonyms import load_or_create_key, pseudonyms_of
 from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE
 from metrify.steps.install_service import require_service
-from metrify.steps.rollout import read_split, start_canary, stop_canary
+from metrify.steps.rollout import read_salt, read_split, start_canary, stop_canary
 from metrify.steps.write_bundle import FORECASTER_NAME
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -62,10 +61,9 @@ class ABTest:
         Raises:
             UsageError: The test is not running.
         """
-        self._require_running()
-        manifest = read_manifest(require_service(self._home))
+        service, split = require_service(self._home), self._require_running()
         key = load_or_create_key(self._home.keys / PSEUDONYM_KEY_FILE)
-        return assign(list(pseudonyms_of([meter_id], key).values()), manifest.salt, manifest.canary_percent)[0]
+        return assign(list(pseudonyms_of([meter_id], key).values()), read_salt(service), split)[0]
 
     def stop_test(self) -> None:
         """Gives all meters to the control again.
@@ -76,9 +74,11 @@ class ABTest:
         self._require_running()
         stop_canary(require_service(self._home))
 
-    def _require_running(self) -> None:
-        if not self.is_running:
+    def _require_running(self) -> dict[str, int]:
+        split = read_split(require_service(self._home))
+        if self.config.bundle_version not in split:
             raise UsageError(f"The test {self.config.name!r} is not running.", "Call `start_test` first.")
+        return split
 
 
 class ABTestManager:

@@ -1,6 +1,5 @@
 """The day-ahead forecaster: trained and exported as the pipeline does it, asked through ONNX as the servers do it."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,9 +9,9 @@ import numpy as np
 
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.errors import UsageError
-from metrify.features.batch import FeatureBatch, FeatureContext
-from metrify.features.specification import FEATURES, compute_features, select_features
+from metrify.features.specification import FEATURES, select_features
 from metrify.forecasting.onnx_model import OnnxModel
+from metrify.notebook.model_inputs import checked_array, feature_shapes, names_of
 from metrify.units import intervals_per_day
 
 Features = np.ndarray | Mapping[str, np.ndarray]
@@ -33,9 +32,9 @@ class ConsumptionForecastingModel:
     def __init__(self, config: ConsumptionForecastingConfig | None = None, resolution_minutes: int = 60) -> None:
         self.config = config or ConsumptionModelConfig()
         self._day_length = intervals_per_day(resolution_minutes)
-        self._shapes = _feature_shapes(self.config, resolution_minutes)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._shapes = feature_shapes(self.config, resolution_minutes)
         self._model: OnnxModel | None = None
+        self._graph = b""
 
     def train(
         self,
@@ -70,7 +69,7 @@ class ConsumptionForecastingModel:
         validation = self._features("X_val", X_val)
         if set(train) != set(validation):
             raise UsageError(
-                f"X_train has {_names(train)} and X_val has {_names(validation)}.", "Give both the same features."
+                f"X_train has {names_of(train)} and X_val has {names_of(validation)}.", "Give both the same features."
             )
         y_train, y_val = self._targets("y_train", y_train, train), self._targets("y_val", y_val, validation)
         kept = self._draw(len(y_train))
@@ -81,9 +80,10 @@ class ConsumptionForecastingModel:
             self._day_length,
             on_epoch,
         )
-        folder: tempfile.TemporaryDirectory[str] = tempfile.TemporaryDirectory(prefix="metrify-model-")
-        export_onnx(network, Path(folder.name) / "model.onnx")
-        self._model, self._folder = OnnxModel(Path(folder.name) / "model.onnx"), folder
+        with tempfile.TemporaryDirectory(prefix="metrify-model-") as folder:
+            path = Path(folder) / "model.onnx"
+            export_onnx(network, path)
+            self._model, self._graph = OnnxModel(path), path.read_bytes()
         return losses
 
     def predict(self, X: Features) -> np.ndarray:
@@ -110,18 +110,18 @@ class ConsumptionForecastingModel:
         features = self._features("X", X)
         if set(features) != set(model.input_names):
             wanted = ", ".join(model.input_names)
-            raise UsageError(f"X has {_names(features)}; the model was trained with {wanted}.", "Give it these.")
+            raise UsageError(f"X has {names_of(features)}; the model was trained with {wanted}.", "Give it these.")
         return model.predict_in_batches(features)
 
     def export_onnx(self, path: Path) -> Path:
-        """Copies the trained graph to a file; returns it.
+        """Writes the trained graph to a file; returns it.
 
         Raises:
             UsageError: The model is not trained.
         """
         self._require_trained()
-        assert self._folder is not None
-        return Path(shutil.copyfile(Path(self._folder.name) / "model.onnx", path))
+        path.write_bytes(self._graph)
+        return path
 
     def _require_trained(self) -> OnnxModel:
         if self._model is None:
@@ -133,16 +133,18 @@ class ConsumptionForecastingModel:
         allowed = [{feature.name for feature in select_features(with_time)} for with_time in (False, True)]
         if set(arrays) not in allowed:
             raise UsageError(
-                f"{title} has {_names(arrays)}.",
+                f"{title} has {names_of(arrays)}.",
                 f"Give it load_window alone, or all of {', '.join(feature.name for feature in FEATURES)}.",
             )
-        features = {name: _array(f"{title}[{name!r}]", values, self._shapes[name]) for name, values in arrays.items()}
+        features = {
+            name: checked_array(f"{title}[{name!r}]", values, self._shapes[name]) for name, values in arrays.items()
+        }
         if len({len(values) for values in features.values()}) > 1:
             raise UsageError(f"The features of {title} have different numbers of rows.", "Give each the same rows.")
         return features
 
     def _targets(self, title: str, y: np.ndarray, features: Mapping[str, np.ndarray]) -> np.ndarray:
-        targets = _array(title, y, (self.config.forecast_horizon,))
+        targets = checked_array(title, y, (self.config.forecast_horizon,))
         rows = len(features["load_window"])
         if len(targets) != rows:
             raise UsageError(f"{title} has {len(targets)} rows and its features have {rows}.", "Give both the same.")
@@ -153,29 +155,3 @@ class ConsumptionForecastingModel:
             return np.arange(rows)
         generator = np.random.default_rng(self.config.seed)
         return np.sort(generator.choice(rows, self.config.max_training_windows, replace=False))
-
-
-def _array(title: str, values: Any, row_shape: tuple[int, ...]) -> np.ndarray:
-    try:
-        array = np.asarray(values, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{title} is no array of numbers: {error}.", "Give it float kWh.") from error
-    if array.shape[1:] != row_shape or not len(array):
-        wanted = ", ".join(["N", *map(str, row_shape)])
-        raise UsageError(f"{title} has shape {list(array.shape)} where [{wanted}] is needed.", "Cut it to this shape.")
-    faulty = int((~np.isfinite(array)).any(axis=tuple(range(1, array.ndim))).sum())
-    if faulty:
-        raise UsageError(f"{title} has {faulty} row(s) with NaN or infinite values.", "Leave these rows out.")
-    return array
-
-
-def _feature_shapes(config: ConsumptionForecastingConfig, resolution_minutes: int) -> dict[str, tuple[int, ...]]:
-    """The shape of a row of each feature, asked of the features themselves."""
-    context = FeatureContext(config.sequence_length, config.forecast_horizon, resolution_minutes, "UTC", "GB")
-    window = np.zeros((1, config.sequence_length), dtype=np.float32)
-    batch = FeatureBatch(window, np.zeros(1, dtype="datetime64[s]"), context)
-    return {name: values.shape[1:] for name, values in compute_features(FEATURES, batch).items()}
-
-
-def _names(arrays: Mapping[str, Any]) -> str:
-    return ", ".join(map(str, arrays)) or "no feature"

@@ -7,6 +7,7 @@ import pandas as pd
 
 from metrify.adapters import feature_store
 from metrify.config import Home, MetrifyConfig
+from metrify.errors import DatasetError
 from metrify.features.windows import cut_windows, local_midnights
 from metrify.steps.accepted_readings import load_accepted_readings
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
@@ -32,6 +33,9 @@ def materialise_features(
 
     Returns:
         How many windows are stored offline and online.
+
+    Raises:
+        DatasetError: The readings are too short.
     """
     home = home or Home.from_environment()
     info, _, matrix = load_accepted_readings(dataset, verdicts)
@@ -39,6 +43,11 @@ def materialise_features(
     step = pd.Timedelta(minutes=info.resolution_minutes)
     end = matrix.timestamps[-1] + step
     origins = local_midnights(matrix.start + length * step, end, info.timezone)
+    if len(origins) <= HOLD_OUT_DAYS:
+        raise DatasetError(
+            f"The readings cover {matrix.kwh.shape[1]} intervals.",
+            f"Windows of {length} intervals and {HOLD_OUT_DAYS} days to replay need more; bring a longer dataset.",
+        )
     tables = []
     for first in range(0, len(matrix.meter_ids), _METERS_PER_TABLE):
         meters = slice(first, first + _METERS_PER_TABLE)

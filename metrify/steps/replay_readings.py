@@ -27,17 +27,19 @@ class ReadingsReplay:
     Attributes:
         meter_ids: `[M]` accepted meters.
         matrix: Their readings.
+        timezone: IANA name of their local time.
     """
 
     def __init__(self, dataset: Path, verdicts: Path, config: MetrifyConfig, home: Home) -> None:
-        self._info, _, self.matrix = load_accepted_readings(dataset, verdicts)
+        info, _, self.matrix = load_accepted_readings(dataset, verdicts)
+        self.timezone = info.timezone
         self._length = config.feature_engineering.lookback_window
         self._home = home
         self.meter_ids: list[str] = [str(meter_id) for meter_id in self.matrix.meter_ids]
 
     def local_day(self, origin: pd.Timestamp, days: int) -> pd.Timestamp:
         """The local midnight some days after another one, UTC."""
-        return (origin.tz_convert(self._info.timezone) + pd.DateOffset(days=days)).tz_convert("UTC")
+        return (origin.tz_convert(self.timezone) + pd.DateOffset(days=days)).tz_convert("UTC")
 
     def push(self, origin: pd.Timestamp, change: Change | None = None) -> np.ndarray:
         """Pushes each meter's window that ends at an origin; returns the windows `[M, L]` kWh.
@@ -52,7 +54,7 @@ class ReadingsReplay:
             step = pd.Timedelta(minutes=matrix.resolution_minutes)
             first, last = ((stamp - matrix.start) // step for stamp in (self.local_day(origin, -7), origin))
             kwh = matrix.kwh.copy()
-            local = matrix.timestamps[first:last].tz_convert(self._info.timezone)
+            local = matrix.timestamps[first:last].tz_convert(self.timezone)
             kwh[:, first:last] = change(kwh[:, first:last], local)
             matrix = ReadingsMatrix(matrix.meter_ids, matrix.start, matrix.resolution_minutes, kwh)
         windows = cut_windows(matrix, pd.DatetimeIndex([origin]), self._length)[:, 0]

@@ -85,15 +85,15 @@ def _serve(record: "DemoRecord", config: "MetrifyConfig", home: "Home", console:
             replay = ReadingsReplay(run.dataset, run.verdicts, config, home)
             running.enter_context(service)
         client = ForecastClient(service.url, f"127.0.0.1:{service.grpc_port}")
-        meters, origin = replay.meter_ids[:_ASKED_METERS], pd.Timestamp(run.online_until)
+        origin = pd.Timestamp(run.online_until)
         done("serve: ready")
         with record.timed("forecast"):
-            record.forecast = stages.forecast_tomorrow(client, meters, replay, origin)
+            record.forecast = stages.forecast_tomorrow(client, replay, origin, _ASKED_METERS)
         done("forecast: REST and gRPC agree")
         with record.timed("canary"):
             bundle, salt = record.trained[_CANARY].bundle, config.rollout.assignment_salt
             split = stages.Split(service, client, manifest, salt)
-            record.rollout = stages.roll_out_canary(split, bundle, key, meters)
+            record.rollout = stages.roll_out_canary(split, bundle, key, record.forecast.meter_ids)
         done("canary: raised to 50 %")
         try:
             with record.timed("drift"):

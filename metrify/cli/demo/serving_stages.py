@@ -27,22 +27,32 @@ _AGREEMENT_KWH = 1e-4  # REST sends decimals, gRPC the float32 itself
 
 
 def forecast_tomorrow(
-    client: ForecastClient, meters: list[str], replay: ReadingsReplay, origin: pd.Timestamp
+    client: ForecastClient, replay: ReadingsReplay, origin: pd.Timestamp, most: int
 ) -> ForecastRecord:
     """Asks for the same meters over REST and gRPC.
+
+    Args:
+        client: Of the service.
+        replay: The readings.
+        origin: Start of tomorrow, UTC.
+        most: Meters to ask for; those whose window has a gap are passed over.
 
     Raises:
         ServiceError: The answers differ.
     """
-    windows = replay.push(origin)[: len(meters)]
+    windows = replay.push(origin)
+    rows = _complete(windows)[:most]
+    meters = [replay.meter_ids[row] for row in rows]
     rest, grpc = client.over_rest(meters), client.over_grpc(meters)
     difference = float(np.abs(rest.quantiles_kwh - grpc.quantiles_kwh).max())
     if not difference <= _AGREEMENT_KWH or rest.variants != grpc.variants:
         raise ServiceError(
             f"REST and gRPC answers differ by {difference:g} kWh.", "Look at the logs of the transformer."
         )
-    actual = replay.actual(origin, rest.point_kwh.shape[1])[: len(meters)]
-    return ForecastRecord(meters, replay.local_day(origin, 0), windows, rest.quantiles_kwh, actual, difference)
+    actual = replay.actual(origin, rest.point_kwh.shape[1])[rows]
+    return ForecastRecord(
+        meters, origin.tz_convert(replay.timezone), windows[rows], rest.quantiles_kwh, actual, difference
+    )
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ def _check_week(
     client: ForecastClient, replay: ReadingsReplay, origin: pd.Timestamp, population: str, change: Change | None
 ) -> DriftRecord:
     windows = replay.push(origin, change)
-    meters = replay.meter_ids
+    meters = [replay.meter_ids[row] for row in _complete(windows)]
     day = f"{origin.tz_convert('UTC'):%Y-%m-%d}"
     answer = _ask_until(client, meters, lambda answer: answer.drift_day == day and answer.drift != "collecting")
     days = windows.reshape(len(windows), -1, intervals_per_day(replay.matrix.resolution_minutes))
@@ -113,6 +123,11 @@ def _ask_until(client: ForecastClient, meters: list[str], done: Callable[[Foreca
             )
         time.sleep(_POLL_SECONDS)
     return answer
+
+
+def _complete(windows: np.ndarray) -> np.ndarray:
+    """Rows without a gap."""
+    return np.flatnonzero(np.isfinite(windows).all(axis=1))
 
 
 def _p_values(metrics: str) -> dict[str, float]:

@@ -89,3 +89,10 @@ def test_bad_yaml_is_refused_in_one_line(text: str) -> None:
 @pytest.mark.parametrize("text", ["- serving", "just words", "3"])
 def test_yaml_that_is_no_mapping_is_refused(text: str) -> None:
     assert "not a mapping of sections" in refusal(text)
+
+
+@pytest.mark.parametrize(("key", "kind"), [("include_weather", "weather"), ("include_grid_status", "grid-status")])
+def test_features_that_do_not_exist_can_not_be_asked_for(key: str, kind: str) -> None:
+    message = refusal(f"feature_engineering: {{{key}: true}}")
+    assert f"feature_engineering.{key}: there are no {kind} features yet; leave it false" in message
+    assert parse_config(f"feature_engineering: {{{key}: false}}") == default_config()

@@ -1,0 +1,92 @@
+"""`metrify data` as people run it: exit codes, one line of error, nothing half-written."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.fixture
+def run(metrify_home: Path, tmp_path: Path) -> Run:
+    """Runs `metrify data` in a process of its own."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", "from metrify.cli.main import main; main()", "data", *arguments]
+        environment = {**os.environ, "METRIFY_HOME": str(metrify_home), "NO_COLOR": "1", "TERMINAL_WIDTH": "200"}
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+@pytest.fixture
+def readings(tmp_path: Path) -> str:
+    path = tmp_path / "readings.csv"
+    path.write_text("MPAN,timestamp,kwh\n101,2024-01-01 00:00,1\n101,2024-01-01 01:00,\n102,2024-01-01 00:00,2\n")
+    return path.name
+
+
+def test_import_then_list(run: Run, readings: str, metrify_home: Path) -> None:
+    done = run("import", "--name", "ours", "--readings", readings, "--column", "meter_id=MPAN", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "name": "ours",
+        "folder": str(metrify_home / "datasets" / "ours"),
+        "meters": 2,
+        "readings": 2,
+        "missing_readings": 1,
+        "silent_meters": 0,
+    }
+    assert json.loads(run("list", "--json").stdout)["imported"] == ["ours"]
+    assert "imported  ours" in run("list").stdout
+
+
+def test_the_figures_and_the_next_command_are_told(run: Run, readings: str) -> None:
+    done = run("import", "--name", "ours", "--readings", readings, "--column", "meter_id=MPAN")
+    assert done.returncode == 0
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["missing", "readings", "1"] in lines
+    assert "metrify train --dataset ours" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([], ["'MPAN', 'timestamp', 'kwh'", "--column meter_id=MPAN"]),
+        (["--column", "meter_id=MPAN", "--unit", "BTU"], ["'BTU'"]),
+        (["--column", "meter_id=MPAN", "--resolution", "7"], ["7 minutes"]),
+        (["--column", "meter_id=MPAN", "--meters", "absent.csv"], ["absent.csv"]),
+        (["--column", "meter_id=MPAN", "--name", "simbench"], ["built-in"]),
+    ],
+)
+def test_a_refused_import_is_one_line_and_leaves_nothing(
+    run: Run, readings: str, metrify_home: Path, arguments: list[str], parts: list[str]
+) -> None:
+    done = run("import", "--name", "ours", "--readings", readings, *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert all(part in done.stderr for part in parts), done.stderr
+    assert not (metrify_home / "datasets").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--name", "ours"],
+        ["--name", "ours", "--readings", "readings.csv", "--column", "MPAN"],
+        ["--name", "ours", "--readings", "readings.csv", "--column", "kwh=a", "--column", "kwh=b"],
+        ["--name", "ours", "--readings", "readings.csv", "--resolution", "hourly"],
+    ],
+)
+def test_wrong_usage_is_code_2(run: Run, readings: str, arguments: list[str]) -> None:
+    done = run("import", *arguments)
+    assert done.returncode == 2
+    assert "Usage" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,86 @@
+"""One small demo on imported readings, run as a user would, for all tests of this folder."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+METERS, DAYS = 40, 110
+
+Metrify = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A finished demo.
+
+    Attributes:
+        home: Its METRIFY_HOME.
+        config: Its configuration file.
+        readings: What was imported.
+        answer: What `metrify demo --json` printed.
+        figures: Its rows by name.
+        metrify: Runs further commands in the same home.
+    """
+
+    home: Path
+    config: Path
+    readings: pd.DataFrame
+    answer: dict
+    figures: dict[str, float]
+    metrify: Metrify
+
+
+def village(seed: int) -> pd.DataFrame:
+    """Hourly readings of made-up households, each with a smooth daily profile of its own and noise, in local time."""
+    generator = np.random.default_rng(seed)
+    stamps = pd.date_range("2023-01-02", periods=DAYS * 24, freq="h", tz="UTC")
+    hour, rest = stamps.hour.to_numpy(), stamps.dayofweek.to_numpy() >= 5
+    level, evening = generator.uniform(0.2, 1, (METERS, 1)), generator.uniform(17, 21, (METERS, 1))
+    shape = 0.6 + 0.5 * np.exp(-((hour - 7) ** 2) / 4) + 1.2 * np.exp(-((hour - evening) ** 2) / 8)
+    watts = 1000 * level * shape * np.where(rest, 1.2, 1) * generator.lognormal(0, 0.35, shape.shape)
+    return pd.DataFrame(
+        {
+            "MPAN": np.repeat([f"10{number:011d}" for number in range(METERS)], len(stamps)),
+            "read_at": np.tile(stamps.strftime("%Y-%m-%dT%H:%M:%SZ"), METERS),
+            "wh": watts.ravel().round(1),
+        }
+    )
+
+
+def run_metrify(home: Path, *arguments: str, dataset: str = "village", timeout: float = 280):
+    """Runs the command line in a process of its own."""
+    environment = {**os.environ, "METRIFY_HOME": str(home), "METRIFY_DATASET": dataset, "COLUMNS": "200"}
+    command = [sys.executable, "-m", "metrify", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Imports a village and runs the demo on it."""
+    folder = tmp_path_factory.mktemp("demo")
+    home, config, readings = folder / "home", folder / "ml_config.yaml", folder / "village.csv"
+    small = {"lstm_units": 8, "epochs": 4, "batch_size": 64, "learning_rate": 0.01}
+    config.write_text(yaml.safe_dump({"training": {"consumption_forecasting": small}}))
+    frame = village(0)
+    frame.to_csv(readings, index=False)
+    columns = ("--column", "meter_id=MPAN", "--column", "timestamp=read_at", "--column", "kwh=wh")
+    imported = run_metrify(
+        home, "data", "import", "--name", "village", "--readings", str(readings), *columns, "--unit", "Wh"
+    )
+    assert imported.returncode == 0, imported.stderr
+    done = run_metrify(home, "demo", "--config", str(config), "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    figures = {row["name"]: row["value"] for row in answer["rows"]}
+    return Demo(
+        home, config, frame, answer, figures, lambda *arguments, **options: run_metrify(home, *arguments, **options)
+    )

@@ -1,0 +1,69 @@
+"""Networks trained for one epoch on small made-up loads, and their exported graphs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.specification import compute_features, select_features
+from metrify.forecasting.onnx_model import OnnxModel
+
+DAY = 24
+CONTEXT = FeatureContext(28 * DAY, DAY, 60, "Europe/Berlin", "DE")
+
+Features = dict[str, np.ndarray]
+
+
+def draw_rows(count: int, seed: int, time_features: bool = True) -> tuple[Features, np.ndarray]:
+    """Features and targets of loads with a daily shape, a level of their own and noise."""
+    generator = np.random.default_rng(seed)
+    shape = 1 + 0.6 * np.sin(2 * np.pi * np.arange(29 * DAY) / DAY)
+    level = generator.uniform(0.1, 3, (count, 1))
+    loads = (level * shape * generator.lognormal(0, 0.3, (count, 29 * DAY))).astype(np.float32)
+    origins = np.datetime64("2024-01-01", "s") + generator.integers(300, size=count) * np.timedelta64(1, "D")
+    batch = FeatureBatch(loads[:, : 28 * DAY], origins, CONTEXT)
+    return compute_features(select_features(time_features), batch), loads[:, 28 * DAY :]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network, as Keras knows it and as it is served."""
+
+    config: ConsumptionForecastingConfig
+    keras: object
+    onnx: OnnxModel
+    path: Path
+    losses: list[dict[str, float]]
+    told: list[int]
+    time_features: bool
+
+    def rows(self, count: int, seed: int = 5) -> Features:
+        return draw_rows(count, seed, self.time_features)[0]
+
+
+def train_one(folder: Path, model_type: str, time_features: bool) -> Trained:
+    """Trains for one epoch and exports."""
+    from metrify.forecasting.training.export import export_onnx
+    from metrify.forecasting.training.fit import TrainingRows, fit_network
+
+    config = ConsumptionForecastingConfig(model_type=model_type, lstm_units=8, epochs=1, batch_size=32, seed=3)
+    told: list[int] = []
+    network, losses = fit_network(
+        TrainingRows(*draw_rows(128, 1, time_features)),
+        TrainingRows(*draw_rows(32, 2, time_features)),
+        config,
+        DAY,
+        lambda epoch, loss: told.append(epoch),
+    )
+    path = folder / "model.onnx"
+    export_onnx(network, path)
+    return Trained(config, network, OnnxModel(path), path, losses, told, time_features)
+
+
+@pytest.fixture(scope="session", params=[("lstm", True), ("gru", True), ("gru", False)], ids=str)
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Both cells, and a network without time features."""
+    return train_one(tmp_path_factory.mktemp("network"), *request.param)

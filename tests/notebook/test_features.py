@@ -1,0 +1,79 @@
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metrify import ConsumptionForecastingModel, ConsumptionModelConfig, FeatureConfig, FeatureEngineeringPipeline
+from metrify.errors import DatasetError, ReadingsError, UsageError
+from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.specification import compute_features, select_features
+
+from .conftest import DAY
+
+PLACE = {"timezone": "Europe/Berlin", "country": "DE"}
+
+
+def test_rows_are_those_of_the_specification(make_readings: Callable) -> None:
+    readings = make_readings(2, 35)
+    rows, targets = FeatureEngineeringPipeline(FeatureConfig(**PLACE)).transform_with_targets(readings)
+    assert set(rows.meter_ids) == {"m0", "m1"}
+    assert len(rows.origins) == len(targets) == 12  # six local midnights, over the change to summer time
+    local = pd.DatetimeIndex(rows.origins, tz="UTC").tz_convert("Europe/Berlin")
+    assert (local == local.normalize()).all()
+    of_meter = readings[readings["meter_id"] == rows.meter_ids[-1]].set_index("timestamp")["kwh"]
+    origin = pd.Timestamp(rows.origins[-1], tz="UTC")
+    window = of_meter[of_meter.index < origin].to_numpy()[-672:]
+    np.testing.assert_array_equal(rows.features["load_window"][-1], window)
+    np.testing.assert_array_equal(targets[-1], of_meter[of_meter.index >= origin].to_numpy()[:DAY])
+    batch = FeatureBatch(window[None], rows.origins[-1:], FeatureContext(672, DAY, 60, **PLACE))
+    for name, values in compute_features(select_features(True), batch).items():
+        np.testing.assert_array_equal(rows.features[name][-1], values[0])
+
+
+def test_a_gap_leaves_its_rows_out_and_lists_them(make_readings: Callable) -> None:
+    readings = make_readings(2, 30).drop(index=100)
+    config = FeatureConfig(lookback_window=48, include_time_features=False, timezone="UTC")
+    rows = FeatureEngineeringPipeline(config).transform(readings)
+    assert list(rows.features) == ["load_window"]
+    assert rows.incomplete.to_dict("list") == {
+        "meter_id": ["m0", "m0"],
+        "origin": [pd.Timestamp("2024-03-06", tz="UTC"), pd.Timestamp("2024-03-07", tz="UTC")],
+    }
+    assert len(rows.meter_ids) + len(rows.incomplete) == 2 * 29
+
+
+def test_the_model_takes_the_features_as_they_are(make_readings: Callable) -> None:
+    """Also with time features, and in other precisions than the contract's."""
+    readings = make_readings(4, 33).astype({"kwh": "float64", "timestamp": "datetime64[ns, UTC]"})
+    rows, targets = FeatureEngineeringPipeline(FeatureConfig(**PLACE)).transform_with_targets(readings)
+    config = ConsumptionModelConfig(model_type="gru", lstm_units=4, epochs=1, max_training_windows=8)
+    model = ConsumptionForecastingModel(config)
+    model.train(rows.features, targets, rows.features, targets)
+    assert model.predict(rows.features).shape == targets.shape
+
+
+def test_origins_can_be_chosen(make_readings: Callable) -> None:
+    pipeline = FeatureEngineeringPipeline(FeatureConfig(lookback_window=48, timezone="UTC"))
+    origins = pd.DatetimeIndex(["2024-03-04 07:00+00:00"])
+    assert pipeline.transform(make_readings(1, 5), origins).origins.tolist() == [
+        origins[0].to_pydatetime().replace(tzinfo=None)
+    ]
+    with pytest.raises(UsageError, match="no time zone"):
+        pipeline.transform(make_readings(1, 5), origins.tz_localize(None))
+    with pytest.raises(UsageError, match="1 of 1 origins start no interval"):
+        pipeline.transform(make_readings(1, 5), origins + pd.Timedelta(minutes=5))
+
+
+def test_readings_that_do_not_fit_are_refused(make_readings: Callable) -> None:
+    pipeline = FeatureEngineeringPipeline(FeatureConfig(timezone="UTC"))
+    with pytest.raises(DatasetError, match="No meter has the 672 readings"):
+        pipeline.transform(make_readings(1, 5), pd.DatetimeIndex(["2024-03-04"], tz="UTC"))
+    with pytest.raises(DatasetError, match="any of the 0 origins"):
+        pipeline.transform(make_readings(1, 5))
+    with pytest.raises(ReadingsError, match="lack the column"):
+        pipeline.transform(make_readings(1, 5).drop(columns="kwh"))
+    half_hours = make_readings(1, 5)
+    half_hours.loc[3, "timestamp"] += pd.Timedelta(minutes=30)
+    with pytest.raises(ReadingsError, match="1 of 120 readings start no interval of 60 minutes"):
+        pipeline.transform(half_hours)

@@ -1,0 +1,59 @@
+"""A manifest, and a writer of signed bundles."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from metrify.bundles.manifest import BundleManifest, Tensor
+from metrify.bundles.write import write_bundle
+from metrify.features.specification import FEATURES, specification_hash
+
+
+@pytest.fixture
+def key() -> Ed25519PrivateKey:
+    """The signer's key."""
+    return Ed25519PrivateKey.generate()
+
+
+@pytest.fixture
+def manifest() -> BundleManifest:
+    """What a small forecaster's `bundle.json` says."""
+    return BundleManifest(
+        name="load-forecaster",
+        version="gru-0123456789",
+        task="load-forecast",
+        model_type="gru",
+        inputs=(Tensor(name="load_window", shape=(-1, 672), unit="kWh"),),
+        outputs=(Tensor(name="quantiles_kwh", shape=(-1, 24, 3), unit="kWh"),),
+        features=tuple(feature.label for feature in FEATURES),
+        feature_spec_hash=specification_hash(FEATURES),
+        resolution_minutes=60,
+        sequence_length=672,
+        forecast_horizon=24,
+        quantiles=(0.1, 0.5, 0.9),
+        timezone="Europe/Berlin",
+        country="DE",
+        training_period=("2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
+        dataset_name="tiny",
+        dataset_fingerprint="0" * 64,
+        code_version="test",
+        metrics={"wape": 0.2},
+    )
+
+
+@pytest.fixture
+def write(tmp_path: Path, manifest: BundleManifest, key: Ed25519PrivateKey) -> Callable[..., Path]:
+    """Writes a bundle and returns its folder; fields of the manifest, the thresholds and the key can be changed."""
+
+    def write_one(thresholds: object = None, signer: Ed25519PrivateKey = key, **changes: object) -> Path:
+        model, folder = tmp_path / "trained.onnx", tmp_path / "bundles" / "one"
+        model.write_bytes(b"a graph")
+        said = manifest.model_copy(update=changes)
+        reference = pd.DataFrame({"change_log_mean": [0.1, -0.2]})
+        write_bundle(folder, said, model, reference, {"limit": 1.5} if thresholds is None else thresholds, signer)
+        return folder
+
+    return write_one

@@ -1,0 +1,79 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from metrify.config import Home
+from metrify.errors import DatasetError, ReadingsError
+from metrify.privacy.pseudonyms import is_pseudonym, load_or_create_key, pseudonymise
+from metrify.readings.dataset import read_dataset
+from metrify.readings.sources import SOURCES
+from metrify.readings.sources.table import TableSource
+from metrify.steps.import_dataset import import_dataset
+from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE, ingest_readings
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> TableSource:
+    path = tmp_path / "readings.csv"
+    path.write_text("meter_id,timestamp,kwh\n101,2024-01-01 00:00,1\n102,2024-01-01 00:00,2\n102,2024-01-01 01:00,\n")
+    meters = tmp_path / "meters.csv"
+    meters.write_text("meter_id,group,district\n101,101,north\n102,shops,north\n103,shops,north\n")
+    return TableSource(path, "ours", licence="CC0", citation="nobody", meters=meters)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def test_a_table_becomes_a_dataset_without_meter_numbers(source: TableSource, home: Home) -> None:
+    figures = import_dataset(source, home=home)
+    assert figures == {"meters": 2, "readings": 2, "missing_readings": 1, "silent_meters": 1}
+    dataset = read_dataset(home.datasets / "ours")
+    key = load_or_create_key(home.keys / PSEUDONYM_KEY_FILE)
+    pseudonyms = [pseudonymise(number, key) for number in ("101", "102")]
+    assert sorted(dataset.readings["meter_id"]) == sorted(pseudonyms)
+    assert dataset.meters["meter_id"].tolist() == pseudonyms
+    assert dataset.meters["group"].tolist() == [pseudonyms[0], "shops"]
+    assert (dataset.info.name, dataset.info.licence, dataset.info.citation) == ("ours", "CC0", "nobody")
+    written = b"".join(path.read_bytes() for path in (home.datasets / "ours").iterdir())
+    assert b"101" not in written
+
+
+def test_the_pipeline_takes_it_by_its_name(source: TableSource, home: Home, tmp_path: Path) -> None:
+    import_dataset(source, home=home)
+    assert ingest_readings("ours", tmp_path / "ingested", home) == {"meters": 2, "readings": 2, "profiles": 2}
+    assert all(map(is_pseudonym, read_dataset(tmp_path / "ingested").meters["meter_id"]))
+
+
+def test_a_taken_name_is_only_replaced_if_asked(source: TableSource, home: Home) -> None:
+    import_dataset(source, home=home)
+    with pytest.raises(DatasetError, match="'ours' already") as raised:
+        import_dataset(replace(source, unit="Wh"), home=home)
+    assert "--replace" in raised.value.mend
+    assert read_dataset(home.datasets / "ours").readings["kwh"].max() == 2
+    import_dataset(replace(source, unit="Wh"), replace=True, home=home)
+    assert read_dataset(home.datasets / "ours").readings["kwh"].max() == pytest.approx(0.002)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".ours", "a/b", "../ours", "a b", "/ours", "x" * 65, "ours\n"])
+def test_a_name_that_is_no_folder_name_is_refused(source: TableSource, home: Home, name: str) -> None:
+    with pytest.raises(DatasetError, match="can't name a dataset"):
+        import_dataset(replace(source, name=name), replace=True, home=home)
+    assert not home.root.exists()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_built_in_name_is_refused(source: TableSource, home: Home, name: str) -> None:
+    with pytest.raises(DatasetError, match="built-in"):
+        import_dataset(replace(source, name=name), replace=True, home=home)
+
+
+def test_a_refused_table_leaves_the_old_dataset_alone(source: TableSource, home: Home) -> None:
+    import_dataset(source, home=home)
+    source.path.write_text("meter_id,timestamp,kwh\n101,yesterday,1\n")
+    with pytest.raises(ReadingsError):
+        import_dataset(source, replace=True, home=home)
+    assert [path.name for path in home.datasets.iterdir()] == ["ours"]
+    assert len(read_dataset(home.datasets / "ours").readings) == 2
