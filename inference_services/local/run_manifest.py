@@ -14,7 +14,8 @@ from inference_services.manifest import ServiceManifest, read_manifest
 from metrify.errors import ConfigError, ServiceError
 from metrify.experiments.assignment import CONTROL
 
-_HOST = "127.0.0.1"
+_LOOPBACK = "127.0.0.1"  # predictors are asked by the transformer alone
+_ALL_INTERFACES = "0.0.0.0"
 _POLL_SECONDS = 0.1
 _SETTLE_SECONDS = 1.2  # the transformer looks for changed files twice a second
 
@@ -29,8 +30,9 @@ class LocalService:
         http_port: REST port of the transformer; 0 takes a free one.
         grpc_port: gRPC port of the transformer; 0 takes a free one.
         feature_reader: `feast` or `parquet:PATH`.
-        config: An ml_config.yaml; the defaults without it.
+        config: An ml_config.yaml, which goes before the arguments in the manifest; without it the manifest counts.
         startup_timeout_seconds: Until every process has to be ready.
+        host: Address that the transformer binds.
         progress: Told one line at each step of the start.
     """
 
@@ -44,11 +46,12 @@ class LocalService:
         feature_reader: str = "feast",
         config: Path | None = None,
         startup_timeout_seconds: float = 90.0,
+        host: str = _LOOPBACK,
         progress: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._manifest_path, self._log_folder, self._trusted_key = manifest, log_folder, trusted_key
         self.http_port, self.grpc_port = http_port, grpc_port
-        self._feature_reader, self._config = feature_reader, config
+        self._feature_reader, self._config, self._host = feature_reader, config, host
         self._timeout_seconds, self._progress = startup_timeout_seconds, progress
         self._endpoints_path = log_folder / "endpoints.json"
         self._endpoints: dict[str, str] = {}
@@ -58,7 +61,16 @@ class LocalService:
     @property
     def url(self) -> str:
         """Address of the REST API."""
-        return f"http://{_HOST}:{self.http_port}"
+        return f"http://{self._reachable_host}:{self.http_port}"
+
+    @property
+    def grpc_address(self) -> str:
+        """Address of the gRPC API."""
+        return f"{self._reachable_host}:{self.grpc_port}"
+
+    @property
+    def _reachable_host(self) -> str:
+        return _LOOPBACK if self._host == _ALL_INTERFACES else self._host
 
     def __enter__(self) -> Self:
         self.start()
@@ -81,8 +93,9 @@ class LocalService:
         bundles = _bundles(manifest)
         for port, option in ((self.http_port, "--port"), (self.grpc_port, "--grpc-port")):
             if port:
-                require_free(_HOST, port, option)
-        self.http_port, self.grpc_port = self.http_port or free_port(_HOST), self.grpc_port or free_port(_HOST)
+                require_free(self._host, port, option)
+        self.http_port = self.http_port or free_port(self._host)
+        self.grpc_port = self.grpc_port or free_port(self._host)
         try:
             for variant, folder in bundles.items():
                 self._start_predictor(manifest, variant, folder)
@@ -140,28 +153,43 @@ class LocalService:
         return [*([self.transformer] if self.transformer else []), *self.predictors.values()]
 
     def _start_predictor(self, manifest: ServiceManifest, variant: str, bundle: Path) -> None:
-        http_port, grpc_port = free_port(_HOST), free_port(_HOST)
-        self._endpoints[variant] = f"{_HOST}:{grpc_port}"
-        self.predictors[variant] = self._spawn(f"predictor-{variant}", manifest, bundle, http_port, grpc_port, [])
+        http_port, grpc_port = free_port(_LOOPBACK), free_port(_LOOPBACK)
+        self._endpoints[variant] = f"{_LOOPBACK}:{grpc_port}"
+        ports = ["--http_port", str(http_port), "--grpc_port", str(grpc_port)]
+        url = f"http://{_LOOPBACK}:{http_port}"
+        self.predictors[variant] = self._spawn(f"predictor-{variant}", manifest, bundle, url, _LOOPBACK, ports, {})
 
     def _start_transformer(self, manifest: ServiceManifest, bundle: Path) -> ServedProcess:
-        files = ["--inference_service", str(self._manifest_path), "--endpoints_file", str(self._endpoints_path)]
         # The manifest's own arguments come first: where a laptop needs another value, the last one counts.
-        extra = [*files, "--feature_reader", self._feature_reader]
-        return self._spawn("transformer", manifest, bundle, self.http_port, self.grpc_port, extra)
+        arguments = [
+            *(() if self._config else manifest.arguments),
+            *("--inference_service", str(self._manifest_path), "--endpoints_file", str(self._endpoints_path)),
+            *("--http_port", str(self.http_port), "--grpc_port", str(self.grpc_port)),
+            *("--feature_reader", self._feature_reader),
+        ]
+        return self._spawn("transformer", manifest, bundle, self.url, self._host, arguments, manifest.environment)
 
     def _spawn(
-        self, name: str, manifest: ServiceManifest, bundle: Path, http_port: int, grpc_port: int, extra: list[str]
+        self,
+        name: str,
+        manifest: ServiceManifest,
+        bundle: Path,
+        url: str,
+        host: str,
+        arguments: list[str],
+        environment: dict[str, str],
     ) -> ServedProcess:
         self._progress(f"starting {name}")
         config = ["--ml_config", str(self._config)] if self._config else []
-        arguments = ["--model_name", manifest.name, "--model_dir", str(bundle), "--trusted_key", str(self._trusted_key)]
-        ports = ["--http_port", str(http_port), "--grpc_port", str(grpc_port)]
-        environment = {"METRIFY_BIND_HOST": _HOST, **(manifest.environment if name == "transformer" else {})}
-        ready_url = f"http://{_HOST}:{http_port}/v2/models/{manifest.name}/ready"
-        module = f"inference_services.{name.partition('-')[0]}"
-        command = [*(manifest.arguments if name == "transformer" else ()), *arguments, *ports, *config, *extra]
-        return ServedProcess(name, module, command, environment, self._log_folder, ready_url)
+        model = ["--model_name", manifest.name, "--model_dir", str(bundle), "--trusted_key", str(self._trusted_key)]
+        return ServedProcess(
+            name,
+            f"inference_services.{name.partition('-')[0]}",
+            [*arguments, *model, *config],
+            {**environment, "METRIFY_BIND_HOST": host},
+            self._log_folder,
+            f"{url}/v2/models/{manifest.name}/ready",
+        )
 
     def _wait_until_ready(self, processes: list[ServedProcess]) -> None:
         deadline, waiting = time.monotonic() + self._timeout_seconds, list(processes)

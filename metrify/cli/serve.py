@@ -41,13 +41,14 @@ def serve(
         home.keys / PUBLIC_KEY_FILE,
         http_port=settings.port if port is None else port,
         grpc_port=settings.grpc_port if grpc_port is None else grpc_port,
+        host=settings.host,
         config=config,
         startup_timeout_seconds=settings.startup_timeout_seconds,
         progress=lambda line: console.print(f"  {line}", highlight=False),
     )
     signal.signal(signal.SIGTERM, _interrupt)
     with running:
-        typer.echo(f"REST  {running.url}\ngRPC  127.0.0.1:{running.grpc_port}\nstop  Ctrl-C")
+        typer.echo(f"REST  {running.url}\ngRPC  {running.grpc_address}\nstop  Ctrl-C")
         _follow(running, manifest)
 
 

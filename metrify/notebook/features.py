@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from metrify.config.schema import FeatureEngineeringConfig
-from metrify.errors import DatasetError, ReadingsError, UsageError
+from metrify.errors import DatasetError, UsageError
 from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.specification import compute_features, select_features
 from metrify.features.windows import cut_targets, cut_windows, local_midnights
@@ -108,15 +108,7 @@ class FeatureEngineeringPipeline:
         if isinstance(readings.get("timestamp", pd.Series()).dtype, pd.DatetimeTZDtype) and "kwh" in readings:
             stamps = readings["timestamp"].dt.tz_convert("UTC").dt.as_unit("us")
             readings = readings.assign(timestamp=stamps, kwh=readings["kwh"].astype(np.float32))
-        checked = check_readings(readings)
-        step = pd.Timedelta(minutes=self.config.resolution_minutes)
-        off_grid = int(((checked["timestamp"] - checked["timestamp"].min()) % step != pd.Timedelta(0)).sum())
-        if off_grid or checked.empty:
-            raise ReadingsError(
-                f"{off_grid} of {len(checked)} readings start no interval of {self.config.resolution_minutes} minutes.",
-                "Set resolution_minutes to that of the readings." if off_grid else "Bring readings.",
-            )
-        return to_matrix(checked, self.config.resolution_minutes)
+        return to_matrix(check_readings(readings), self.config.resolution_minutes)
 
 
 def _checked_origins(origins: pd.DatetimeIndex, start: pd.Timestamp, step: pd.Timedelta) -> pd.DatetimeIndex:

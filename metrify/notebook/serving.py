@@ -13,10 +13,8 @@ from inference_services.manifest import read_manifest
 from metrify.bundles.signature import PUBLIC_KEY_FILE
 from metrify.config import Home
 from metrify.config.schema import ServingConfig
-from metrify.errors import ConfigError, UsageError
+from metrify.errors import UsageError
 from metrify.steps.install_service import require_service
-
-_LOCAL_HOST = "127.0.0.1"
 
 
 class ServerConfig(ServingConfig):
@@ -27,7 +25,7 @@ class ModelServer:
     """The installed service as local processes; a context manager.
 
     Args:
-        config: Ports, time-outs and batch size. What the installed manifest says goes before it.
+        config: Where it listens, time-outs and batch size. What is set goes before the installed manifest.
         feature_reader: `feast`, or `parquet:PATH` to serve windows of a file.
     """
 
@@ -52,26 +50,22 @@ class ModelServer:
             UsageError: It runs already.
             ServiceError: No service is installed, or a process died or was not ready in time.
             PortInUseError: A port is taken.
-            ConfigError: The configuration contradicts the installed manifest, or asks for another host.
         """
         if self._service is not None:
             raise UsageError(f"The server runs already at {self.url}.", "Call `stop` first.")
         home = Home.from_environment()
         manifest = require_service(home)
-        self._require_agreement(manifest)
         logs = home.root / "logs" / manifest.stem
-        logs.mkdir(parents=True, exist_ok=True)
-        settings = logs / "serving.yaml"
-        settings.write_text(yaml.safe_dump({"serving": self.config.model_dump(mode="json")}), encoding="utf-8")
         service = LocalService(
             manifest,
             logs,
             home.keys / PUBLIC_KEY_FILE,
-            self.config.port,
-            self.config.grpc_port,
-            self._feature_reader,
-            settings,
-            self.config.startup_timeout_seconds,
+            http_port=self.config.port,
+            grpc_port=self.config.grpc_port,
+            feature_reader=self._feature_reader,
+            config=self._write_settings(logs),
+            startup_timeout_seconds=self.config.startup_timeout_seconds,
+            host=self.config.host,
         )
         service.start()
         self._service = service
@@ -91,7 +85,7 @@ class ModelServer:
         """
         service = self._require_started()
         name = read_manifest(require_service(Home.from_environment())).name
-        return ForecastClient(service.url, f"{_LOCAL_HOST}:{service.grpc_port}", name).over_rest(meter_ids, partial)
+        return ForecastClient(service.url, service.grpc_address, name).over_rest(meter_ids, partial)
 
     def stop(self) -> None:
         """Stops the processes; nothing happens where none runs."""
@@ -112,18 +106,10 @@ class ModelServer:
             raise UsageError("The server is not started.", "Call `start` first, or use it in a `with` statement.")
         return self._service
 
-    def _require_agreement(self, manifest: Path) -> None:
-        if self.config.host != _LOCAL_HOST:
-            raise ConfigError(f"A notebook serves on {_LOCAL_HOST} and not on {self.config.host}.", "Leave host out.")
-        said = dict(
-            argument.removeprefix("--").split("=", 1)
-            for argument in read_manifest(manifest).arguments
-            if "=" in argument
-        )
-        for key in sorted(self.config.model_fields_set & set(said)):
-            wanted = str(getattr(self.config, key)).lower()
-            if wanted != said[key]:
-                raise ConfigError(
-                    f"{key} is {wanted} here and {said[key]} in {manifest.name}, which goes first.",
-                    "Change it there, or leave it out.",
-                )
+    def _write_settings(self, folder: Path) -> Path | None:
+        if not self.config.model_fields_set:
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "serving.yaml"
+        path.write_text(yaml.safe_dump({"serving": self.config.model_dump(mode="json")}), encoding="utf-8")
+        return path

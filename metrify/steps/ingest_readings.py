@@ -51,7 +51,8 @@ def with_pseudonyms(dataset: Dataset, key: bytes) -> Dataset:
     """The dataset with each meter number, also where it names the meter's own group, replaced by its pseudonym."""
     pseudonym = pseudonyms_of(dataset.meters["meter_id"], key)
     meters = dataset.meters.assign(
-        meter_id=dataset.meters["meter_id"].map(pseudonym), group=dataset.meters["group"].replace(pseudonym)
+        meter_id=dataset.meters["meter_id"].map(pseudonym),
+        group=dataset.meters["group"].map(lambda group: pseudonym.get(group, group)),
     )
     return replace(
         dataset, readings=dataset.readings.assign(meter_id=dataset.readings["meter_id"].map(pseudonym)), meters=meters

@@ -75,5 +75,5 @@ def test_readings_that_do_not_fit_are_refused(make_readings: Callable) -> None:
         pipeline.transform(make_readings(1, 5).drop(columns="kwh"))
     half_hours = make_readings(1, 5)
     half_hours.loc[3, "timestamp"] += pd.Timedelta(minutes=30)
-    with pytest.raises(ReadingsError, match="1 of 120 readings start no interval of 60 minutes"):
+    with pytest.raises(ReadingsError, match="1 of 120 time stamps lie between intervals of 60 minutes"):
         pipeline.transform(half_hours)

@@ -1,10 +1,11 @@
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
 
 from metrify import ModelServer, ServerConfig
 from metrify.config import Home
-from metrify.errors import ConfigError, InvalidRequestError, ServiceError, UsageError
+from metrify.errors import InvalidRequestError, ServiceError, UsageError
 
 from .conftest import LENGTH, Trained, draw_loads
 
@@ -14,10 +15,12 @@ def test_a_server_forecasts_as_the_model_does(home: Home, trained: Trained) -> N
     path = home.root / "windows.parquet"
     rows = {"meter_id": [f"m_{row:024x}" for row in range(3)], "window_end": "2024-03-01T00:00:00"}
     pd.DataFrame({**rows, "load_window": list(windows)}).to_parquet(path)
-    config = ServerConfig(port=0, grpc_port=0, max_batch_size=32)
+    config = ServerConfig(host="127.0.0.2", port=0, grpc_port=0, enable_metrics=False)
     with ModelServer(config, feature_reader=f"parquet:{path}") as server:
         answer = server.predict(rows["meter_id"])
         np.testing.assert_allclose(answer.point_kwh, trained.model.predict(windows), rtol=1e-4, atol=1e-5)
+        assert server.url.startswith("http://127.0.0.2:")
+        assert httpx.get(f"{server.url}/metrics", trust_env=False).status_code == 404
         assert answer.model_versions == ["gru-one"] * 3
         with pytest.raises(InvalidRequestError):
             server.predict(["m_unknown"])
@@ -31,16 +34,3 @@ def test_a_server_forecasts_as_the_model_does(home: Home, trained: Trained) -> N
 def test_without_a_service_nothing_starts() -> None:
     with pytest.raises(ServiceError, match="no service"):
         ModelServer(ServerConfig(port=0, grpc_port=0)).start()
-
-
-@pytest.mark.parametrize(
-    ("values", "part"),
-    [
-        ({"host": "0.0.0.0"}, "not on 0.0.0.0"),
-        ({"max_batch_size": 7}, "max_batch_size is 7 here and 32 in load-forecaster.yaml"),
-        ({"enable_metrics": False}, "enable_metrics is false here and true"),
-    ],
-)
-def test_settings_that_would_have_no_effect_are_refused(home: Home, values: dict, part: str) -> None:
-    with pytest.raises(ConfigError, match=part):
-        ModelServer(ServerConfig(port=0, grpc_port=0, **values)).start()

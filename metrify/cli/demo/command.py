@@ -84,7 +84,7 @@ def _serve(record: "DemoRecord", config: "MetrifyConfig", home: "Home", console:
         with record.timed("serve"):
             replay = ReadingsReplay(run.dataset, run.verdicts, config, home)
             running.enter_context(service)
-        client = ForecastClient(service.url, f"127.0.0.1:{service.grpc_port}")
+        client = ForecastClient(service.url, service.grpc_address)
         origin = pd.Timestamp(run.online_until)
         done("serve: ready")
         with record.timed("forecast"):
