@@ -38,7 +38,7 @@ demo: setup ## Run the whole way from readings to a served forecast
 	@$(BIN)/metrify demo
 
 test: setup doctest ## Run the tests (TESTS=path picks some, WORKERS=0 runs them in one process)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 doctest: setup ## Run the examples in the docstrings
 	@$(BIN)/pytest -q --doctest-modules --ignore-glob='*/training/*' --ignore=metrify/adapters --ignore=metrify/steps metrify

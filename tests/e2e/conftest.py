@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,3 +84,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return Demo(
         home, config, frame, answer, figures, lambda *arguments, **options: run_metrify(home, *arguments, **options)
     )
+
+
+@pytest.fixture
+def server(demo, tmp_path: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
+    """`metrify serve` on free ports: the process and both addresses."""
+    environment = {**os.environ, "METRIFY_HOME": str(demo.home)}
+    command = [sys.executable, "-m", "metrify", "serve", "--port", "0", "--grpc-port", "0"]
+    with (tmp_path / "stderr").open("w") as stderr:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
+    assert process.stdout is not None
+    url, grpc = (process.stdout.readline().split()[1] for _ in range(2))
+    yield process, url, grpc
+    if process.poll() is None:
+        process.terminate()
+    process.wait(20)
+    process.stdout.close()

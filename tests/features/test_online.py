@@ -1,12 +1,9 @@
 import numpy as np
 import pandas as pd
-import pytest
 
 from metrify.adapters.feature_store import OnlineWindowReader, materialise_online, push_windows
 
 from .conftest import LENGTH, METERS, Store
-
-pytestmark = pytest.mark.filterwarnings("ignore:::ibis")  # it calls what DuckDB has renamed
 
 DAY = pd.Timedelta(days=1)
 

@@ -7,8 +7,6 @@ from metrify.errors import FeatureStoreError
 
 from .conftest import METERS, Store
 
-pytestmark = pytest.mark.filterwarnings("ignore:::ibis")  # it calls what DuckDB has renamed
-
 
 def rows_of(*pairs: tuple[str, pd.Timestamp]) -> pd.DataFrame:
     return pd.DataFrame(pairs, columns=["meter_id", "origin"])

@@ -22,8 +22,6 @@ from metrify.errors import FeatureStoreError
 
 from .conftest import LENGTH, METERS, Store
 
-pytestmark = pytest.mark.filterwarnings("ignore:::ibis")  # it calls what DuckDB has renamed
-
 NOW = pd.DatetimeIndex(["2024-04-01"], tz="UTC")
 
 
