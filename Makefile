@@ -30,7 +30,7 @@ $(UV):
 
 $(STAMP): pyproject.toml requirements/dev.txt | $(UV)
 	@echo "Installing the locked packages. The first time takes some minutes."
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync -q --require-hashes requirements/dev.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync -q --compile-bytecode --require-hashes requirements/dev.txt
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from metrify.cli.output import print_json, progress_console
-from metrify.cli.training_run import dataset_name, run_training
+from metrify.cli.training_run import dataset_name, run_training_with_progress
 
 
 class Models(StrEnum):
@@ -30,7 +30,7 @@ def train(
     settings, home = load_config(config), Home.from_environment()
     if data_size is not None:
         settings = settings.with_forecasting(max_training_windows=data_size)
-    trained = run_training(settings, dataset or dataset_name(), home, progress_console())
+    trained = run_training_with_progress(settings, dataset or dataset_name(), home, progress_console())
     service, is_new = install_first_service(trained.service, home)
     if as_json:
         print_json({"bundle": str(trained.bundle), "service": str(service), "metrics": trained.metrics})

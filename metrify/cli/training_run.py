@@ -3,6 +3,8 @@
 import json
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,14 +55,16 @@ def dataset_name() -> str:
     return os.environ.get(DATASET_VARIABLE, DEFAULT_DATASET)
 
 
-def run_training(config: "MetrifyConfig", source: str, home: "Home", console: "Console") -> TrainedForecaster:
+def run_training(
+    config: "MetrifyConfig", source: str, home: "Home", on_task: Callable[[str], None]
+) -> TrainedForecaster:
     """Runs the compiled training pipeline.
 
     Args:
         config: The configuration.
         source: Name of the dataset.
         home: Where the stores lie.
-        console: Where progress is shown.
+        on_task: Told the name of each task that finished.
 
     Raises:
         PipelineRunError: A task failed.
@@ -71,20 +75,12 @@ def run_training(config: "MetrifyConfig", source: str, home: "Home", console: "C
     from pipelines.run_local import run_local, task_names
 
     started = time.monotonic()
-    names = task_names(PIPELINE)
-    label = f"train {config.training.consumption_forecasting.model_type}"
-    with progress_bar(console) as progress:
-        bar = progress.add_task(label, total=len(names))
-        run = run_local(
-            PIPELINE,
-            {
-                "source": source,
-                "config_yaml": yaml.safe_dump(config.model_dump(mode="json")),
-                "code_version": code_version(),
-            },
-            home,
-            lambda name: progress.update(bar, advance=1, description=f"{label}: {name}"),
-        )
+    arguments: dict[str, object] = {
+        "source": source,
+        "config_yaml": yaml.safe_dump(config.model_dump(mode="json")),
+        "code_version": code_version(),
+    }
+    run = run_local(PIPELINE, arguments, home, on_task)
     return TrainedForecaster(
         bundle=Path(run.output("write-bundle", "bundle").read_text(encoding="utf-8")),
         service=run.output("render-inference-service", "manifest"),
@@ -93,7 +89,28 @@ def run_training(config: "MetrifyConfig", source: str, home: "Home", console: "C
         online_until=run.output("materialise-features", "materialised").read_text(encoding="utf-8"),
         metrics=json.loads(run.output("evaluate-forecaster", "evaluation").read_text(encoding="utf-8")),
         ingested=run.metrics("ingest-readings"),
-        tasks=len(names),
+        tasks=len(task_names(PIPELINE)),
         reused=run.reused,
         seconds=time.monotonic() - started,
     )
+
+
+def run_training_with_progress(
+    config: "MetrifyConfig", source: str, home: "Home", console: "Console"
+) -> TrainedForecaster:
+    """Runs the pipeline in this process, behind a bar; see `run_training`."""
+    with training_bars(console, [config.training.consumption_forecasting.model_type]) as advance:
+        return run_training(
+            config, source, home, lambda task: advance(config.training.consumption_forecasting.model_type, task)
+        )
+
+
+@contextmanager
+def training_bars(console: "Console", names: list[str]) -> Iterator[Callable[[str, str], None]]:
+    """One bar a run; yields what tells that a task of a run finished."""
+    from pipelines.run_local import task_names
+
+    with progress_bar(console) as progress:
+        total = len(task_names(PIPELINE))
+        bars = {name: progress.add_task(f"train {name}", total=total) for name in names}
+        yield lambda name, task: progress.update(bars[name], advance=1, description=f"train {name}: {task}")

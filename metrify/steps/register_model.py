@@ -6,6 +6,7 @@ from pathlib import Path
 from metrify.adapters.tracking import register_bundle
 from metrify.bundles.manifest import MANIFEST_FILE
 from metrify.config import Home, MetrifyConfig
+from metrify.steps.lock import locked
 
 
 def register_model(bundle: Path, config: MetrifyConfig, home: Home | None = None) -> int:
@@ -24,4 +25,5 @@ def register_model(bundle: Path, config: MetrifyConfig, home: Home | None = None
     manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     tags = {key: manifest[key] for key in ("version", "dataset_fingerprint", "feature_spec_hash", "code_version")}
     parameters = config.training.consumption_forecasting.model_dump()
-    return register_bundle(home, config, manifest["name"], folder, parameters, manifest["metrics"], tags)
+    with locked(home.root / "registry.lock"):  # MLflow makes its tables on first use, and two can't at once
+        return register_bundle(home, config, manifest["name"], folder, parameters, manifest["metrics"], tags)

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec
 
 from metrify.config import Home, MetrifyConfig
 from metrify.config.code_version import code_version
+from metrify.steps.lock import locked
 
 REUSED_LINE = "reused the result of an earlier run"
 # No step before the bundle reads these; the steps before the training don't read the network's parameters either.
@@ -62,16 +63,18 @@ def reusable(
             key = _key(step.__name__, arguments, ignores)
             kept = home.step_cache / step.__name__ / key
             marker = fills(home) / f"{step.__name__}.key" if fills else None
-            if kept.is_dir() and (marker is None or (marker.is_file() and marker.read_text("utf-8") == key)):
-                print(f"{step.__name__} {REUSED_LINE}", flush=True)
-                return _restore(kept, paths)
-            if marker:
-                marker.unlink(missing_ok=True)  # a run that fails half-way leaves no store that looks filled
-            figures = step(*args, **kwargs)
-            _keep(kept, paths, figures)
-            if marker:
-                marker.write_text(key, "utf-8")
-            return figures
+            # A run beside this one that needs the same result waits for it, and two never fill a store at once.
+            with locked((marker or kept).with_suffix(".lock")):
+                if kept.is_dir() and (marker is None or (marker.is_file() and marker.read_text("utf-8") == key)):
+                    print(f"{step.__name__} {REUSED_LINE}", flush=True)
+                    return _restore(kept, paths)
+                if marker:
+                    marker.unlink(missing_ok=True)  # a run that fails half-way leaves no store that looks filled
+                figures = step(*args, **kwargs)
+                _keep(kept, paths, figures)
+                if marker:
+                    marker.write_text(key, "utf-8")
+                return figures
 
         return run
 

@@ -29,18 +29,19 @@ def demo(
     """
     from metrify.cli.demo.page import write_demo_page
     from metrify.cli.demo.record import DemoRecord
-    from metrify.cli.training_run import dataset_name, run_training
+    from metrify.cli.demo.training_stage import run_trainings_side_by_side
+    from metrify.cli.training_run import dataset_name
     from metrify.config import Home, load_config
     from metrify.readings.dataset import read_info
 
     console, home, settings = progress_console(), Home.from_environment(), load_config(config)
     record = DemoRecord(dataset_name())
-    for kind in (_CONTROL, _CANARY):
-        with record.timed(f"train_{kind}"):
-            run = run_training(settings.with_forecasting(model_type=kind), record.source, home, console)
-        record.trained[kind] = run
+    configs = {kind: settings.with_forecasting(model_type=kind) for kind in (_CONTROL, _CANARY)}
+    with record.timed("train"):
+        record.trained = run_trainings_side_by_side(configs, record.source, home, console)
+    for kind, run in record.trained.items():
         if run.reused:
-            console.print(f"  {run.reused} of {run.tasks} steps reused the result of an earlier run")
+            console.print(f"  {kind}: {run.reused} of {run.tasks} steps reused a result that was there already")
     _serve(record, settings, home, console)
     page = home.root / "demo" / "index.html"
     with record.timed("page"):

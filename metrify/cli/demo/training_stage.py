@@ -1,0 +1,95 @@
+"""The stage that trains: the models are trained side by side, each in a process of its own."""
+
+import multiprocessing
+import os
+import queue
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from metrify.cli.training_run import TrainedForecaster, run_training, training_bars
+from metrify.errors import MetrifyError, PipelineRunError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
+    from rich.console import Console
+
+    from metrify.config import Home, MetrifyConfig
+
+_LOOK_SECONDS = 1.0
+
+
+def run_trainings_side_by_side(
+    configs: Mapping[str, "MetrifyConfig"], source: str, home: "Home", console: "Console"
+) -> dict[str, TrainedForecaster]:
+    """Runs the pipeline once for each configuration, each run in a process of its own.
+
+    What the runs share is made once: a run waits for a step that another one is busy with, and reuses its result.
+
+    Args:
+        configs: Configurations by a short name.
+        source: Name of the dataset.
+        home: Where the stores lie.
+        console: Where progress is shown, one bar a run.
+
+    Raises:
+        PipelineRunError: A task failed; the other runs are stopped.
+    """
+    context = multiprocessing.get_context("spawn")
+    told: multiprocessing.Queue[tuple[str, object]] = context.Queue()
+    children = {
+        name: context.Process(target=_train_in_child, args=(name, config, source, home, told))
+        for name, config in configs.items()
+    }
+    finished: dict[str, TrainedForecaster] = {}
+    try:
+        for child in children.values():
+            child.start()
+        with training_bars(console, list(configs)) as advance:
+            while len(finished) < len(children):
+                name, news = _next_news(told, children)
+                if isinstance(news, MetrifyError):
+                    raise news
+                if isinstance(news, TrainedForecaster):
+                    finished[name] = news
+                else:
+                    advance(name, str(news))
+    finally:
+        for child in children.values():
+            _stop(child)
+    return {name: finished[name] for name in configs}
+
+
+def _train_in_child(
+    name: str, config: "MetrifyConfig", source: str, home: "Home", told: "multiprocessing.Queue[tuple[str, object]]"
+) -> None:
+    os.setsid()  # a group of its own, so that it can be stopped with the task that it runs
+    try:
+        told.put((name, run_training(config, source, home, lambda task: told.put((name, task)))))
+    except MetrifyError as error:
+        told.put((name, error))
+
+
+def _next_news(
+    told: "multiprocessing.Queue[tuple[str, object]]", children: "Mapping[str, SpawnProcess]"
+) -> tuple[str, object]:
+    while True:
+        try:
+            return told.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            for name, child in children.items():
+                if child.exitcode not in (None, 0):
+                    raise PipelineRunError(
+                        f"The training of {name} ended with code {child.exitcode}.", "Look at the newest log in runs."
+                    ) from None
+
+
+def _stop(child: "SpawnProcess") -> None:
+    if child.pid is None:
+        return
+    if child.is_alive():
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+    child.join()
