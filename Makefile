@@ -15,7 +15,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test doctest check format bench lock clean
+.PHONY: help setup demo test doctest check format lock clean
 
 help: ## List what one can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -52,9 +52,6 @@ check: setup ## Lint, check the format, the types and the dependency rule
 format: setup ## Mend what the linter can mend, and format
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
-
-bench: setup ## Run the benchmarks
-	@$(BIN)/metrify bench
 
 lock: | $(UV) ## Resolve the dependencies again and write the locks
 	@$(COMPILE) --extra dev -o requirements/dev.txt

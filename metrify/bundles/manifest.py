@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from metrify.features.batch import FeatureContext
 
+FORECASTER_NAME = "load-forecaster"  # of the model, its bundles, its service and its place in the registry
 MANIFEST_FILE = "bundle.json"
 MODEL_FILE = "model.onnx"
 DRIFT_REFERENCE_FILE = "drift_reference.parquet"

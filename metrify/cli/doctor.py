@@ -79,11 +79,11 @@ def _dataset(home: "Home") -> str:
 
 def _model_loading(home: "Home") -> str:
     from metrify.bundles.load import load_bundle
+    from metrify.bundles.manifest import FORECASTER_NAME
     from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
     from metrify.forecasting.onnx_model import OnnxModel
     from metrify.steps.install_service import require_service
     from metrify.steps.rollout import served_bundles
-    from metrify.steps.write_bundle import FORECASTER_NAME
 
     key, found = load_public_key(home.keys / PUBLIC_KEY_FILE), []
     for variant, name in served_bundles(require_service(home)).items():
@@ -122,7 +122,7 @@ def _routing(home: "Home") -> str:
 
 def _tracking(home: "Home", settings: "MetrifyConfig") -> str:
     from metrify.adapters.tracking import candidate_version
-    from metrify.steps.write_bundle import FORECASTER_NAME
+    from metrify.bundles.manifest import FORECASTER_NAME
 
     uri, candidate = candidate_version(home, settings, FORECASTER_NAME)
     return f"{uri}, candidate {candidate}"

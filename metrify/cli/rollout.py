@@ -15,11 +15,11 @@ def start(
     percent: Annotated[int | None, typer.Option(help="Share of the meters; the configured one without it.")] = None,
 ) -> None:
     """Give a bundle a share of the meters."""
+    from metrify.bundles.manifest import FORECASTER_NAME
     from metrify.bundles.signature import PUBLIC_KEY_FILE
     from metrify.config import Home, default_config
     from metrify.steps.install_service import require_service
     from metrify.steps.rollout import start_canary
-    from metrify.steps.write_bundle import FORECASTER_NAME
 
     home = Home.from_environment()
     share = default_config().rollout.canary_percent if percent is None else percent
@@ -52,11 +52,11 @@ def stop() -> None:
 @app.command("status")
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print the split as JSON.")] = False) -> None:
     """Show the split, and the bundles that could become a canary."""
+    from metrify.bundles.manifest import FORECASTER_NAME
     from metrify.config import Home
     from metrify.experiments.assignment import CONTROL
     from metrify.steps.install_service import require_service
     from metrify.steps.rollout import read_split, served_bundles
-    from metrify.steps.write_bundle import FORECASTER_NAME
 
     home = Home.from_environment()
     service = require_service(home)

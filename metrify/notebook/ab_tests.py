@@ -5,16 +5,15 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
+from metrify.bundles.manifest import FORECASTER_NAME
 from metrify.bundles.signature import PUBLIC_KEY_FILE
 from metrify.config import Home
 from metrify.config.schema import Section
 from metrify.errors import ConfigError, UsageError
 from metrify.experiments.assignment import assign
-from metrify.privacy.pseudonyms import load_or_create_key, pseudonyms_of
-from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
 from metrify.steps.install_service import require_service
 from metrify.steps.rollout import read_salt, read_split, start_canary, stop_canary
-from metrify.steps.write_bundle import FORECASTER_NAME
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 

@@ -13,8 +13,7 @@ from metrify.config import Home
 from metrify.config.schema import Section
 from metrify.errors import UnknownMeterError, UsageError
 from metrify.features.specification import FEATURES, Feature
-from metrify.privacy.pseudonyms import load_or_create_key, pseudonyms_of
-from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
 
 _STORED = tuple(name.partition(":")[2] for name in feast_store.FEATURES)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from metrify.adapters.registry import RegisteredBundle, find_candidate, list_bundles
 from metrify.adapters.tracking import register_bundle
 from metrify.bundles.load import load_bundle
+from metrify.bundles.manifest import FORECASTER_NAME
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home, MetrifyConfig, load_config
-from metrify.steps.write_bundle import FORECASTER_NAME
 
 _TAGS = ("version", "dataset_fingerprint", "feature_spec_hash", "code_version")
 _PARAMETERS = ("model_type", "sequence_length", "forecast_horizon", "quantiles", "resolution_minutes")

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+PSEUDONYM_KEY_FILE = "pseudonyms.key"
 PREFIX = "m_"
 _DIGEST_BYTES = 12
 _KEY_BYTES = 32

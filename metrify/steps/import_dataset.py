@@ -4,11 +4,11 @@ import re
 
 from metrify.config import Home
 from metrify.errors import DatasetError
-from metrify.privacy.pseudonyms import load_or_create_key
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key
 from metrify.readings.dataset import write_dataset
 from metrify.readings.sources import SOURCES
 from metrify.readings.sources.table import TableSource, read_table
-from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE, with_pseudonyms
+from metrify.steps.ingest_readings import with_pseudonyms
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 

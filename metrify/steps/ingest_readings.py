@@ -6,12 +6,10 @@ from pathlib import Path
 
 from metrify.config import Home
 from metrify.config.home import DATA_VARIABLE
-from metrify.privacy.pseudonyms import load_or_create_key, pseudonyms_of
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
 from metrify.readings.dataset import Dataset, write_dataset
 from metrify.readings.sources import locate_source, open_source
 from metrify.steps.reuse import reusable
-
-PSEUDONYM_KEY_FILE = "pseudonyms.key"
 
 
 def ingest_readings(source: str, output: Path, home: Home | None = None) -> dict[str, float]:

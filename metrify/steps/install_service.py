@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
+from metrify.bundles.manifest import FORECASTER_NAME
 from metrify.config import Home
 from metrify.errors import ServiceError
-from metrify.steps.write_bundle import FORECASTER_NAME
 
 
 def service_path(home: Home, name: str = FORECASTER_NAME) -> Path:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import yaml
 
+from metrify.bundles.manifest import FORECASTER_NAME
 from metrify.config import Home, MetrifyConfig
-from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE
-from metrify.steps.write_bundle import FORECASTER_NAME
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE
 
 SALT_ANNOTATION = "metrify.io/assignment-salt"
 IMAGE = "metrify-serving:0.1.0"

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from metrify.bundles.manifest import BundleManifest, Tensor
+from metrify.bundles.manifest import FORECASTER_NAME, BundleManifest, Tensor
 from metrify.bundles.signature import load_or_create_signing_key
 from metrify.bundles.write import write_bundle as write_bundle_folder
 from metrify.config import Home, MetrifyConfig
 from metrify.features.specification import compute_features, select_features, specification_hash
 from metrify.steps.training_set import read_training_set
-
-FORECASTER_NAME = "load-forecaster"
 
 
 def write_bundle(

@@ -39,6 +39,16 @@ class Demo:
     metrify: Metrify
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running `metrify serve`: its process, its addresses and what it says on stderr."""
+
+    process: subprocess.Popen[str]
+    url: str
+    grpc: str
+    log: Path
+
+
 def village(seed: int) -> pd.DataFrame:
     """Hourly readings of made-up households, each with a smooth daily profile of its own and noise, in local time."""
     generator = np.random.default_rng(seed)
@@ -86,16 +96,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     )
 
 
-@pytest.fixture
-def server(demo, tmp_path: Path) -> Iterator[tuple[subprocess.Popen, str, str]]:
-    """`metrify serve` on free ports: the process and both addresses."""
+@pytest.fixture(scope="session")
+def server(demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`metrify serve` on free ports. The last test that asks for it ends it."""
+    log = tmp_path_factory.mktemp("serve") / "stderr"
     environment = {**os.environ, "METRIFY_HOME": str(demo.home)}
     command = [sys.executable, "-m", "metrify", "serve", "--port", "0", "--grpc-port", "0"]
-    with (tmp_path / "stderr").open("w") as stderr:
+    with log.open("w") as stderr:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
     assert process.stdout is not None
     url, grpc = (process.stdout.readline().split()[1] for _ in range(2))
-    yield process, url, grpc
+    yield Server(process, url, grpc, log)
     if process.poll() is None:
         process.terminate()
     process.wait(20)

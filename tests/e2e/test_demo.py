@@ -92,39 +92,37 @@ def test_doctor_names_the_mend_on_a_fresh_machine(demo, tmp_path: Path) -> None:
 
 
 def test_a_running_service_follows_the_rollout(demo, server) -> None:
-    _, url, grpc = server
     meters = meters_of(demo)
-    by_number = json.loads(demo.metrify("forecast", *meters, "--url", url, "--json").stdout)["forecasts"]
+    by_number = json.loads(demo.metrify("forecast", *meters, "--url", server.url, "--json").stdout)["forecasts"]
     assert {row["variant"] for row in by_number} >= {"control"}
-    over_grpc = json.loads(demo.metrify("forecast", *meters, "--grpc", grpc, "--json").stdout)["forecasts"]
+    over_grpc = json.loads(demo.metrify("forecast", *meters, "--grpc", server.grpc, "--json").stdout)["forecasts"]
     assert [row["variant"] for row in over_grpc] == [row["variant"] for row in by_number]
     assert demo.metrify("rollout", "set", "100").returncode == 0
     time.sleep(2)
-    moved = json.loads(demo.metrify("forecast", *meters, "--url", url, "--json").stdout)["forecasts"]
+    moved = json.loads(demo.metrify("forecast", *meters, "--url", server.url, "--json").stdout)["forecasts"]
     assert len({row["variant"] for row in moved}) == 1 and moved[0]["variant"].startswith("gru-")
     assert demo.metrify("rollout", "set", "50").returncode == 0
 
 
 def test_an_unknown_meter_is_refused_by_name(demo, server) -> None:
-    _, url, _ = server
     known = meters_of(demo)[0]
-    refused = demo.metrify("forecast", known, "nobody", "--url", url)
+    refused = demo.metrify("forecast", known, "nobody", "--url", server.url)
     assert refused.returncode == 1
     assert "nobody" in refused.stderr and known not in refused.stderr
-    partial = demo.metrify("forecast", known, "nobody", "--partial", "--url", url)
+    partial = demo.metrify("forecast", known, "nobody", "--partial", "--url", server.url)
     assert partial.returncode == 0
     assert known in partial.stdout and "nobody" in partial.stderr
 
 
-def test_a_killed_predictor_ends_the_service_with_one_line(demo, server, tmp_path: Path) -> None:
-    process, _, _ = server
+def test_a_killed_predictor_ends_the_service_with_one_line(server) -> None:
+    process = server.process
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     predictors = [
         pid for pid in children if b"inference_services.predictor" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     os.kill(int(predictors[0]), signal.SIGKILL)
     assert process.wait(30) == 1
-    last = (tmp_path / "stderr").read_text().splitlines()[-1]
+    last = server.log.read_text().splitlines()[-1]
     assert last.startswith("error: predictor-") and "SIGKILL" in last
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)
 

@@ -19,8 +19,7 @@ from metrify.config.schema import DriftConfig
 from metrify.drift.detector import calibrate
 from metrify.drift.features import drift_features
 from metrify.features.specification import features_from_labels, specification_hash
-from metrify.privacy.pseudonyms import load_or_create_key
-from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key
 from metrify.steps.install_service import install_service
 from metrify.steps.render_inference_service import render_inference_service
 

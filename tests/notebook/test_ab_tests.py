@@ -4,8 +4,7 @@ from metrify import ABTestConfig, get_ab_test_manager
 from metrify.config import Home
 from metrify.errors import BundleError, ConfigError, ServiceError, UsageError
 from metrify.experiments.assignment import CONTROL, assign
-from metrify.privacy.pseudonyms import load_or_create_key, pseudonymise
-from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonymise
 from metrify.steps.install_service import service_path
 from metrify.steps.rollout import read_salt, read_split
 

@@ -6,8 +6,7 @@ from metrify import FeatureStore, FeatureStoreConfig
 from metrify.adapters.feature_store import OnlineWindowReader
 from metrify.config import Home
 from metrify.errors import FeatureStoreError, UnknownMeterError, UsageError
-from metrify.privacy.pseudonyms import load_or_create_key, pseudonymise
-from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonymise
 
 METERS = ["1001", "1002"]
 ENDS = pd.DatetimeIndex(["2024-03-31 22:00"] * 2, tz="UTC")

@@ -38,9 +38,10 @@ def run_trainings_side_by_side(
         PipelineRunError: A task failed; the other runs are stopped.
     """
     context = multiprocessing.get_context("spawn")
+    threads = max(1, (os.cpu_count() or 1) // len(configs))
     told: multiprocessing.Queue[tuple[str, object]] = context.Queue()
     children = {
-        name: context.Process(target=_train_in_child, args=(name, config, source, home, told))
+        name: context.Process(target=_train_in_child, args=(name, config, source, home, threads, told))
         for name, config in configs.items()
     }
     finished: dict[str, TrainedForecaster] = {}
@@ -63,9 +64,15 @@ def run_trainings_side_by_side(
 
 
 def _train_in_child(
-    name: str, config: "MetrifyConfig", source: str, home: "Home", told: "multiprocessing.Queue[tuple[str, object]]"
+    name: str,
+    config: "MetrifyConfig",
+    source: str,
+    home: "Home",
+    threads: int,
+    told: "multiprocessing.Queue[tuple[str, object]]",
 ) -> None:
     os.setsid()  # a group of its own, so that it can be stopped with the task that it runs
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))  # runs that fight for cores are slower together
     try:
         told.put((name, run_training(config, source, home, lambda task: told.put((name, task)))))
     except MetrifyError as error:

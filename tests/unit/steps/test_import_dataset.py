@@ -5,12 +5,12 @@ import pytest
 
 from metrify.config import Home
 from metrify.errors import DatasetError, ReadingsError
-from metrify.privacy.pseudonyms import is_pseudonym, load_or_create_key, pseudonymise
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, is_pseudonym, load_or_create_key, pseudonymise
 from metrify.readings.dataset import read_dataset
 from metrify.readings.sources import SOURCES
 from metrify.readings.sources.table import TableSource
 from metrify.steps.import_dataset import import_dataset
-from metrify.steps.ingest_readings import PSEUDONYM_KEY_FILE, ingest_readings
+from metrify.steps.ingest_readings import ingest_readings
 
 
 @pytest.fixture
