@@ -7,7 +7,7 @@ import typer
 
 from metrify.cli.output import print_json
 
-app = typer.Typer(help="Look at model bundles.", no_args_is_help=True)
+app = typer.Typer(help="Look at model bundles.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("verify")

@@ -7,7 +7,7 @@ import typer
 
 from metrify.cli.output import Figure, print_figures, print_json
 
-app = typer.Typer(help="Import and list datasets.", no_args_is_help=True)
+app = typer.Typer(help="Import and list datasets.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("import")

@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -65,6 +64,8 @@ def _check(name: str, look: Callable[[], str]) -> Check:
 
 
 def _versions() -> str:
+    from importlib.metadata import version
+
     return ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
 
 

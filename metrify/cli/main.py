@@ -18,6 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich takes longer to import than the whole of a plain help page
 )
 app.command("demo")(demo.demo)
 app.add_typer(data.app, name="data")

@@ -6,7 +6,9 @@ import typer
 
 from metrify.cli.output import print_json
 
-app = typer.Typer(help="Start, raise and stop a canary of the installed service.", no_args_is_help=True)
+app = typer.Typer(
+    help="Start, raise and stop a canary of the installed service.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("start")
