@@ -1,8 +1,10 @@
 """The entry point: commands, and the one place where errors become one line and an exit code."""
 
 import logging
+import signal
 import sys
 import warnings
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -52,6 +54,7 @@ def options(
 
 def main() -> None:
     """Runs the command line: 0 done, 1 failed, 2 wrong usage."""
+    signal.signal(signal.SIGTERM, _interrupt)  # what a command started ends with it, as after Ctrl-C
     try:
         app()
     except MetrifyError as error:
@@ -61,3 +64,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,9 +1,7 @@
 """`metrify serve`: runs an InferenceService YAML as local processes until it is stopped."""
 
-import signal
 import time
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,7 +44,6 @@ def serve(
         startup_timeout_seconds=settings.startup_timeout_seconds,
         progress=lambda line: console.print(f"  {line}", highlight=False),
     )
-    signal.signal(signal.SIGTERM, _interrupt)
     with running:
         typer.echo(f"REST  {running.url}\ngRPC  {running.grpc_address}\nstop  Ctrl-C")
         _follow(running, manifest)
@@ -65,7 +62,3 @@ def _follow(running: "LocalService", manifest: Path) -> None:
                 running.refresh()
     except KeyboardInterrupt:
         typer.echo("stopped")
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -38,7 +38,7 @@ def fan_chart(record: ForecastRecord, resolution_minutes: int) -> alt.TopLevelMi
         base.mark_line(color=_BLUE, strokeWidth=2).encode(alt.Y("median:Q"), tooltip=["time:T", "median:Q", "kWh:Q"]),
         base.mark_line(color=_INK, strokeWidth=1.2).encode(alt.Y("kWh:Q")),
         data=frame,
-    ).properties(width=290, height=140)
+    ).properties(width=275, height=140)
     meters = alt.Facet("meter:N", title=None, sort=[_short(record.meter_ids[row]) for row in rows])
     return layers.facet(meters, columns=3).resolve_scale(y="independent")
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -72,11 +73,19 @@ def _train_in_child(
     told: "multiprocessing.Queue[tuple[str, object]]",
 ) -> None:
     os.setsid()  # a group of its own, so that it can be stopped with the task that it runs
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))  # runs that fight for cores are slower together
     try:
         told.put((name, run_training(config, source, home, lambda task: told.put((name, task)))))
     except MetrifyError as error:
         told.put((name, error))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.killpg(0, signal.SIGTERM)
 
 
 def _next_news(
