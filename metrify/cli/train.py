@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from metrify.cli.output import print_json, progress_console
-from metrify.cli.training_run import dataset_name, run_training_with_progress
+from metrify.cli.training_run import dataset_name
 
 
 class Models(StrEnum):
@@ -24,13 +24,15 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train a model with the compiled pipeline and register it as the candidate."""
+    from metrify.cli.training_processes import run_trainings
     from metrify.config import Home, load_config
     from metrify.steps.install_service import install_first_service
 
     settings, home = load_config(config), Home.from_environment()
     if data_size is not None:
         settings = settings.with_forecasting(max_training_windows=data_size)
-    trained = run_training_with_progress(settings, dataset or dataset_name(), home, progress_console())
+    kind = settings.training.consumption_forecasting.model_type
+    trained = run_trainings({kind: settings}, dataset or dataset_name(), home, progress_console())[kind]
     service, is_new = install_first_service(trained.service, home)
     if as_json:
         print_json({"bundle": str(trained.bundle), "service": str(service), "metrics": trained.metrics})

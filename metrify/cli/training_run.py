@@ -1,4 +1,4 @@
-"""Runs the training pipeline with progress. `train` and `demo` share it."""
+"""Runs the training pipeline. `train` and `demo` share it."""
 
 import json
 import os
@@ -93,16 +93,6 @@ def run_training(
         reused=run.reused,
         seconds=time.monotonic() - started,
     )
-
-
-def run_training_with_progress(
-    config: "MetrifyConfig", source: str, home: "Home", console: "Console"
-) -> TrainedForecaster:
-    """Runs the pipeline in this process, behind a bar; see `run_training`."""
-    with training_bars(console, [config.training.consumption_forecasting.model_type]) as advance:
-        return run_training(
-            config, source, home, lambda task: advance(config.training.consumption_forecasting.model_type, task)
-        )
 
 
 @contextmanager

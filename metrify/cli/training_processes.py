@@ -1,4 +1,4 @@
-"""The stage that trains: the models are trained side by side, each in a process of its own."""
+"""Runs trainings side by side, each in a process group of its own, so that none outlives the command."""
 
 import multiprocessing
 import os
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 
 
-def run_trainings_side_by_side(
+def run_trainings(
     configs: Mapping[str, "MetrifyConfig"], source: str, home: "Home", console: "Console"
 ) -> dict[str, TrainedForecaster]:
     """Runs the pipeline once for each configuration, each run in a process of its own.
