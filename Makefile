@@ -58,6 +58,6 @@ lock: | $(UV) ## Resolve the dependencies again and write the locks
 	@$(COMPILE) --extra pipeline -c requirements/dev.txt -o requirements/pipeline.txt
 	@$(COMPILE) --extra serving -c requirements/dev.txt -o requirements/serving.txt
 
-clean: ## Remove the environment, the caches and what local runs wrote
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist local_outputs
+clean: ## Remove the environment and the caches; what was trained stays in .metrify
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,11 +5,13 @@ import json
 import logging
 import os
 import re
+import shutil
 import uuid
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import yaml
 from kfp import components, local
@@ -46,13 +48,14 @@ class LocalRun:
 
 
 class _Log(io.StringIO):
-    """Keeps what a run prints, and tells of each task that finished."""
+    """Keeps what a run prints, also in a file at once, and tells of each task that finished."""
 
-    def __init__(self, on_task: Callable[[str], None]) -> None:
+    def __init__(self, file: TextIO, on_task: Callable[[str], None]) -> None:
         super().__init__()
-        self._on_task = on_task
+        self._file, self._on_task = file, on_task
 
     def write(self, text: str) -> int:
+        self._file.write(text)
         for name in _FINISHED_TASK.findall(text):
             self._on_task(name)
         return super().write(text)
@@ -83,21 +86,37 @@ def run_local(
     os.environ["METRIFY_HOME"] = str(home.root)
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder))
     task = components.load_component_from_file(str(COMPILED_FOLDER / f"{pipeline}.yaml"))
-    log = _Log(on_task)
-    handler = logging.StreamHandler(log)
-    logging.getLogger().addHandler(handler)
-    try:
-        with redirect_stdout(log), redirect_stderr(log):
-            task(**arguments)
-    except RuntimeError as error:
-        raise PipelineRunError(
-            f"The pipeline {pipeline} failed: {_root_cause(log.getvalue()) or error}",
-            f"Its log is {folder / 'run.log'}.",
-        ) from error
-    finally:
-        logging.getLogger().removeHandler(handler)
-        (folder / "run.log").write_text(log.getvalue(), encoding="utf-8")
+    with (folder / "run.log").open("w", encoding="utf-8", buffering=1) as file, _scratch(folder / "scratch"):
+        log = _Log(file, on_task)
+        handler = logging.StreamHandler(log)
+        logging.getLogger().addHandler(handler)
+        try:
+            with redirect_stdout(log), redirect_stderr(log):
+                task(**arguments)
+        except RuntimeError as error:
+            raise PipelineRunError(
+                f"The pipeline {pipeline} failed: {_root_cause(log.getvalue()) or error}",
+                f"Its log is {folder / 'run.log'}.",
+            ) from error
+        finally:
+            logging.getLogger().removeHandler(handler)
     return LocalRun(folder, log.getvalue().count(REUSED_LINE))
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[None]:
+    """Where the tasks put temporary files: the runner makes a folder for each and leaves it behind."""
+    before = os.environ.get("TMPDIR")
+    folder.mkdir()
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _root_cause(log: str) -> str:

@@ -55,6 +55,7 @@ class LocalService:
         self._timeout_seconds, self._progress = startup_timeout_seconds, progress
         self._endpoints_path = log_folder / "endpoints.json"
         self._endpoints: dict[str, str] = {}
+        self._bundles: dict[str, Path] = {}
         self.predictors: dict[str, ServedProcess] = {}
         self.transformer: ServedProcess | None = None
 
@@ -110,12 +111,17 @@ class LocalService:
         """Reads the manifest again, and starts and stops canary predictors to match it.
 
         Raises:
-            ConfigError: The manifest can't be served; nothing was changed.
+            ConfigError: The manifest can't be served, or has another control; nothing was changed.
             ServiceError: A new predictor died or was not ready in time; its canary gets no traffic.
         """
         manifest = read_manifest(self._manifest_path)
         bundles = _bundles(manifest)
-        gone = [self.predictors.pop(name) for name in set(self.predictors) - set(bundles)]
+        if bundles[CONTROL] != self._bundles[CONTROL]:
+            raise ConfigError(
+                f"The control of {manifest.name} is another bundle now.", "Start the service again to serve it."
+            )
+        changed = [name for name in self.predictors if bundles.get(name) != self._bundles[name]]
+        gone = [self.predictors.pop(name) for name in changed]
         self._endpoints = {name: address for name, address in self._endpoints.items() if name in self.predictors}
         new = [name for name in bundles if name not in self.predictors]
         try:
@@ -154,7 +160,7 @@ class LocalService:
 
     def _start_predictor(self, manifest: ServiceManifest, variant: str, bundle: Path) -> None:
         http_port, grpc_port = free_port(_LOOPBACK), free_port(_LOOPBACK)
-        self._endpoints[variant] = f"{_LOOPBACK}:{grpc_port}"
+        self._endpoints[variant], self._bundles[variant] = f"{_LOOPBACK}:{grpc_port}", bundle
         ports = ["--http_port", str(http_port), "--grpc_port", str(grpc_port)]
         url = f"http://{_LOOPBACK}:{http_port}"
         self.predictors[variant] = self._spawn(f"predictor-{variant}", manifest, bundle, url, _LOOPBACK, ports, {})

@@ -10,23 +10,6 @@ from metrify.errors import TrackingError
 CANDIDATE = "candidate"
 
 
-def candidate_version(home: Home, config: MetrifyConfig, name: str) -> tuple[str, str]:
-    """Where MLflow is, and the version tag of the bundle that has the `candidate` alias.
-
-    Raises:
-        TrackingError: MLflow can't be reached, or has no candidate.
-    """
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    uri = tracking_uri(home, config)
-    try:
-        found = MlflowClient(tracking_uri=uri, registry_uri=uri).get_model_version_by_alias(name, CANDIDATE)
-    except MlflowException as error:
-        raise TrackingError(f"MLflow at {uri} has no candidate of {name}.", "Run `metrify train`.") from error
-    return uri, found.tags["version"]
-
-
 def register_bundle(
     home: Home,
     config: MetrifyConfig,
@@ -89,6 +72,26 @@ def register_bundle(
     except MlflowException as error:
         raise TrackingError(f"MLflow at {uri} refused: {error.message}.", "Check mlflow.tracking_uri.") from error
     return int(version.version)
+
+
+def point_candidate_at(home: Home, config: MetrifyConfig, name: str, version: str) -> None:
+    """Points the `candidate` alias at a registered bundle.
+
+    Raises:
+        TrackingError: The bundle is not registered, or MLflow can't be reached or refuses.
+    """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    uri = tracking_uri(home, config)
+    try:
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        known = client.search_model_versions(f"name = '{name}' and tags.version = '{version}'")
+        if not known:
+            raise TrackingError(f"{version} is no registered version of {name}.", "Train it first.")
+        client.set_registered_model_alias(name, CANDIDATE, known[0].version)
+    except MlflowException as error:
+        raise TrackingError(f"MLflow at {uri} refused: {error.message}.", "Check mlflow.tracking_uri.") from error
 
 
 def tracking_uri(home: Home, config: MetrifyConfig) -> str:

@@ -49,6 +49,16 @@ class Bundle:
         return json.loads((self.folder / THRESHOLDS_FILE).read_text(encoding="utf-8"))
 
 
+def require_folder(folder: Path) -> None:
+    """Checks that there is a bundle at all.
+
+    Raises:
+        BundleError: There is none.
+    """
+    if not folder.is_dir():
+        raise BundleError(f"There is no bundle {folder}.", "Train one with `metrify train`.")
+
+
 def load_bundle(folder: Path, trusted_key: Ed25519PublicKey) -> Bundle:
     """Verifies a bundle and reads its manifest.
 
@@ -56,8 +66,7 @@ def load_bundle(folder: Path, trusted_key: Ed25519PublicKey) -> Bundle:
         BundleError: It is missing, unsigned, changed, not in the contract's form, or needs features that this code
             lacks.
     """
-    if not folder.is_dir():
-        raise BundleError(f"There is no bundle {folder}.", "Train one with `metrify train`.")
+    require_folder(folder)
     verify_folder(folder, trusted_key)
     try:
         manifest = BundleManifest.model_validate_json((folder / MANIFEST_FILE).read_text(encoding="utf-8"))

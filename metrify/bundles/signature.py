@@ -68,7 +68,10 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise BundleError(f"The trusted key {path} can't be read.", "Name the public key of the signer.") from error
+        raise BundleError(
+            f"The trusted key {path} can't be read.",
+            "Name the public key of the signer; `metrify train` makes one of its own on first use.",
+        ) from error
     if not isinstance(key, Ed25519PublicKey):
         raise BundleError(f"{path} is no Ed25519 public key.", "Name the public key of the signer.")
     return key

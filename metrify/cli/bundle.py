@@ -17,10 +17,11 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest as JSON.")] = False,
 ) -> None:
     """Check a bundle's signature and features, and say what is in it."""
-    from metrify.bundles.load import load_bundle
+    from metrify.bundles.load import load_bundle, require_folder
     from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
     from metrify.config import Home
 
+    require_folder(bundle)
     key = trusted_key or Home.from_environment().keys / PUBLIC_KEY_FILE
     manifest = load_bundle(bundle, load_public_key(key)).manifest
     if as_json:

@@ -80,15 +80,15 @@ def _dataset(home: "Home") -> str:
 
 def _model_loading(home: "Home") -> str:
     from metrify.bundles.load import load_bundle
-    from metrify.bundles.manifest import FORECASTER_NAME
     from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
     from metrify.forecasting.onnx_model import OnnxModel
     from metrify.steps.install_service import require_service
     from metrify.steps.rollout import served_bundles
 
+    service = require_service(home)
     key, found = load_public_key(home.keys / PUBLIC_KEY_FILE), []
-    for variant, name in served_bundles(require_service(home)).items():
-        bundle = load_bundle(home.bundles / FORECASTER_NAME / name, key)
+    for variant, folder in served_bundles(service).items():
+        bundle = load_bundle(folder, key)
         OnnxModel(bundle.model_path, threads=1)
         found.append(f"{variant}: {bundle.model_path}, ONNX, version {bundle.manifest.version}, signature verified")
     return "; ".join(found)
@@ -122,11 +122,11 @@ def _routing(home: "Home") -> str:
 
 
 def _tracking(home: "Home", settings: "MetrifyConfig") -> str:
-    from metrify.adapters.tracking import candidate_version
+    from metrify.adapters.registry import find_candidate
     from metrify.bundles.manifest import FORECASTER_NAME
 
-    uri, candidate = candidate_version(home, settings, FORECASTER_NAME)
-    return f"{uri}, candidate {candidate}"
+    found = find_candidate(home, settings, FORECASTER_NAME)
+    return f"{settings.mlflow.tracking_uri}, candidate {found.version}, registered as {found.name} {found.number}"
 
 
 def _ports(settings: "MetrifyConfig") -> str:

@@ -1,8 +1,10 @@
 """What people see and what programs read: progress on stderr, results on stdout."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -18,6 +20,14 @@ class Figure(NamedTuple):
     name: str
     value: float
     unit: str
+
+
+def called_as() -> str:
+    """The command as the user called it, for the commands that we propose."""
+    program = Path(sys.argv[0])
+    if program.name != "metrify":
+        return "python -m metrify"
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
 
 
 def progress_console() -> "Console":

@@ -14,7 +14,7 @@ app = typer.Typer(
 @app.command("start")
 def start(
     version: Annotated[str, typer.Argument(help="Version of a bundle, for instance gru-a17441e6a4.")],
-    percent: Annotated[int | None, typer.Option(help="Share of the meters; the configured one without it.")] = None,
+    percent: Annotated[int | None, typer.Option(help="Share of the meters; 20 without it.")] = None,
 ) -> None:
     """Give a bundle a share of the meters."""
     from metrify.bundles.manifest import FORECASTER_NAME
@@ -64,7 +64,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the split
     service = require_service(home)
     canaries = read_split(service)
     split = {CONTROL: 100 - sum(canaries.values()), **canaries}
-    served = served_bundles(service)
+    served = {name: folder.name for name, folder in served_bundles(service).items()}
     others = sorted({path.name for path in (home.bundles / FORECASTER_NAME).glob("[!.]*")} - set(served.values()))
     if as_json:
         rows = [{"variant": name, "percent": percent, "bundle": served[name]} for name, percent in split.items()]

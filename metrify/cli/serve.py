@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from metrify.cli.output import progress_console
+from metrify.errors import ConfigError, ServiceError
 
 if TYPE_CHECKING:
     from inference_services.local.run_manifest import LocalService
 
 _WATCH_SECONDS = 0.5
+_MISSING = 0
 
 
 def serve(
-    service: Annotated[
-        Path | None, typer.Argument(help="InferenceService YAML; the one of the last training without it.")
-    ] = None,
+    service: Annotated[Path | None, typer.Argument(help="InferenceService YAML; the installed one without it.")] = None,
     port: Annotated[int | None, typer.Option(help="REST port; 0 takes a free one.")] = None,
     grpc_port: Annotated[int | None, typer.Option(help="gRPC port; 0 takes a free one.")] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
@@ -44,21 +44,34 @@ def serve(
         startup_timeout_seconds=settings.startup_timeout_seconds,
         progress=lambda line: console.print(f"  {line}", highlight=False),
     )
+    stamp = _stamp(manifest)  # before the file is read, so that no change is missed while the processes start
     with running:
         typer.echo(f"REST  {running.url}\ngRPC  {running.grpc_address}\nstop  Ctrl-C")
-        _follow(running, manifest)
+        _follow(running, manifest, stamp)
 
 
-def _follow(running: "LocalService", manifest: Path) -> None:
-    """Watches the processes and the manifest; ends with an interrupt, or with the error of a process that died."""
-    stamp = manifest.stat().st_mtime_ns
+def _follow(running: "LocalService", manifest: Path, stamp: int) -> None:
+    """Watches the processes and the manifest; ends with an interrupt, or with the error of a process that died.
+
+    A change that can't be served is told, and what is served stays.
+    """
     try:
         while True:
             time.sleep(_WATCH_SECONDS)
             running.require_alive()
-            now = manifest.stat().st_mtime_ns
-            if now != stamp:
+            now = _stamp(manifest)
+            if now not in (stamp, _MISSING):
                 stamp = now
-                running.refresh()
+                try:
+                    running.refresh()
+                except (ConfigError, ServiceError) as error:
+                    typer.echo(f"kept what is served: {error}", err=True)
     except KeyboardInterrupt:
         typer.echo("stopped")
+
+
+def _stamp(manifest: Path) -> int:
+    try:
+        return manifest.stat().st_mtime_ns
+    except FileNotFoundError:  # for the moment of a replacement
+        return _MISSING

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from metrify.cli.output import print_json, progress_console
+from metrify.cli.output import called_as, print_json, progress_console
 from metrify.cli.training_run import dataset_name
 
 
@@ -27,6 +27,7 @@ def train(
     from metrify.cli.training_processes import run_trainings
     from metrify.config import Home, load_config
     from metrify.steps.install_service import install_first_service
+    from metrify.steps.rollout import served_bundles
 
     settings, home = load_config(config), Home.from_environment()
     if data_size is not None:
@@ -43,6 +44,8 @@ def train(
         typer.echo(f"{name:22} {value:.4f}")
     typer.echo(f"bundle   {trained.bundle}")
     if is_new:
-        typer.echo(f"service  {service}\nnext     metrify serve")
+        typer.echo(f"service  {service}")
+    if trained.bundle in served_bundles(service).values():
+        typer.echo(f"next     {called_as()} serve")
     else:
-        typer.echo(f"next     metrify rollout start {trained.bundle.name} --percent 20")
+        typer.echo(f"next     {called_as()} rollout start {trained.bundle.name} --percent 20")

@@ -6,7 +6,6 @@ import queue
 import signal
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from metrify.cli.training_run import TrainedForecaster, run_training, training_bars
@@ -51,7 +50,7 @@ def run_trainings(
             child.start()
         with training_bars(console, list(configs)) as advance:
             while len(finished) < len(children):
-                name, news = _next_news(told, children)
+                name, news = _next_news(told, {name: child for name, child in children.items() if name not in finished})
                 if isinstance(news, MetrifyError):
                     raise news
                 if isinstance(news, TrainedForecaster):
@@ -96,16 +95,20 @@ def _next_news(
             return told.get(timeout=_LOOK_SECONDS)
         except queue.Empty:
             for name, child in children.items():
-                if child.exitcode not in (None, 0):
+                if child.exitcode is not None and told.empty():
                     raise PipelineRunError(
-                        f"The training of {name} ended with code {child.exitcode}.", "Look at the newest log in runs."
+                        f"The training of {name} ended with code {child.exitcode}.",
+                        "Look at the newest run.log in the home.",
                     ) from None
 
 
 def _stop(child: "SpawnProcess") -> None:
     if child.pid is None:
         return
-    if child.is_alive():
-        with suppress(ProcessLookupError):
+    while child.is_alive():
+        try:
             os.killpg(child.pid, signal.SIGTERM)
+        except ProcessLookupError:  # it has no group of its own yet, and so no task either
+            child.terminate()
+        child.join(_LOOK_SECONDS)
     child.join()

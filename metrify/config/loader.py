@@ -38,6 +38,8 @@ def load_config(path: Path | None) -> MetrifyConfig:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"The configuration {path} can't be read: {error.strerror}.", "Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The configuration {path} is no UTF-8 text.", "Save it as UTF-8.") from error
     return parse_config(text, str(path))
 
 

@@ -9,7 +9,8 @@ import inspect
 import json
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -79,6 +80,21 @@ def reusable(
         return run
 
     return decorate
+
+
+@contextmanager
+def filled_otherwise(store: Path) -> Iterator[None]:
+    """While something else is put into a store, no step takes it for filled; at the end it is as it was.
+
+    Whoever enters has to restore the store before leaving. One that is stopped on the way leaves a store that the
+    steps fill again.
+    """
+    kept = {marker: marker.read_text("utf-8") for marker in store.glob("*.key")}
+    for marker in kept:
+        marker.unlink()
+    yield
+    for marker, text in kept.items():
+        marker.write_text(text, "utf-8")
 
 
 def _key(step: str, arguments: dict[str, Any], ignores: tuple[str, ...]) -> str:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
 import yaml
 
 from metrify.bundles.load import load_bundle
+from metrify.bundles.manifest import BundleManifest
 from metrify.bundles.signature import load_public_key
 from metrify.errors import ConfigError, UsageError
 from metrify.experiments.assignment import CONTROL
@@ -24,12 +26,12 @@ def read_salt(service: Path) -> str:
     return str(_read(service)["metadata"]["annotations"][SALT_ANNOTATION])
 
 
-def served_bundles(service: Path) -> dict[str, str]:
-    """Version of the bundle that each variant serves, by the variant's name."""
+def served_bundles(service: Path) -> dict[str, Path]:
+    """Folder of the bundle that each variant serves, by the variant's name."""
     spec = _read(service)["spec"]
     models = {CONTROL: spec["predictor"]["model"]}
     models |= {entry["predictor"]["name"]: entry["predictor"]["model"] for entry in spec.get("canary", [])}
-    return {name: model["storageUri"].rstrip("/").rpartition("/")[2] for name, model in models.items()}
+    return {name: Path(unquote(urlparse(model["storageUri"]).path)) for name, model in models.items()}
 
 
 def start_canary(service: Path, bundle: Path, percent: int, trusted_key: Path) -> str:
@@ -43,10 +45,13 @@ def start_canary(service: Path, bundle: Path, percent: int, trusted_key: Path) -
 
     Raises:
         BundleError: The bundle is missing, changed, or needs features that this code lacks.
-        UsageError: The service has a canary already, serves this bundle, or the percentage does not fit.
+        UsageError: The service has a canary already, serves this bundle, the percentage does not fit, or the bundle
+            takes or gives something else than the control's.
     """
     _require_percent(percent)
-    version = load_bundle(bundle, load_public_key(trusted_key)).manifest.version
+    key = load_public_key(trusted_key)
+    manifest = load_bundle(bundle, key).manifest
+    version = manifest.version
     document = _read(service)
     spec = document["spec"]
     if spec.get("canary"):
@@ -55,6 +60,7 @@ def start_canary(service: Path, bundle: Path, percent: int, trusted_key: Path) -
         )
     if spec["predictor"]["model"]["storageUri"] == bundle.as_uri():
         raise UsageError(f"{service.name} serves {version} as its control already.", "Choose another bundle.")
+    _require_fit(manifest, load_bundle(served_bundles(service)[CONTROL], key).manifest)
     model = {"name": _CONTAINER, **predictor_model(bundle)}
     spec["canary"] = [{"trafficPercent": percent, "predictor": {"name": version, "model": model}}]
     _write(service, document)
@@ -93,6 +99,17 @@ def _canary(document: dict[str, Any], service: Path) -> dict[str, Any]:
     if not canaries:
         raise UsageError(f"{service.name} has no canary.", "Start one with `metrify rollout start`.")
     return canaries[0]
+
+
+def _require_fit(canary: BundleManifest, control: BundleManifest) -> None:
+    """One transformer computes the features of both, and one answer has room for the quantiles of both."""
+    keys = ("features", "inputs", "outputs", "quantiles", "resolution_minutes", "sequence_length")
+    different = [key for key in keys if getattr(canary, key) != getattr(control, key)]
+    if different:
+        raise UsageError(
+            f"{canary.version} and the control {control.version} differ in {', '.join(different)}.",
+            "Train it with the same features, windows and quantiles.",
+        )
 
 
 def _require_percent(percent: int) -> None:

@@ -90,3 +90,12 @@ def test_wrong_usage_is_code_2(run: Run, readings: str, arguments: list[str]) ->
     assert done.returncode == 2
     assert "Usage" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_resolution_that_is_too_fine_is_refused(run: Run, tmp_path: Path, metrify_home: Path) -> None:
+    hours = "".join(f"101,2024-01-01 {hour:02d}:00,1\n" for hour in range(24))
+    (tmp_path / "hourly.csv").write_text("meter_id,timestamp,kwh\n" + hours)
+    done = run("import", "--name", "ours", "--readings", "hourly.csv", "--resolution", "30")
+    assert done.returncode == 1
+    assert "every 60 minutes" in done.stderr and "--resolution 60" in done.stderr
+    assert not (metrify_home / "datasets" / "ours").exists()

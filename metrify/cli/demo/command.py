@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from metrify.cli.output import print_figures, print_json, progress_bar, progress_console
+from metrify.cli.output import called_as, print_figures, print_json, progress_bar, progress_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,12 +60,18 @@ def _serve(record: "DemoRecord", config: "MetrifyConfig", home: "Home", console:
 
     from inference_services.client import ForecastClient
     from inference_services.local.run_manifest import LocalService
+    from metrify.adapters.tracking import point_candidate_at
+    from metrify.bundles.manifest import FORECASTER_NAME
     from metrify.bundles.signature import PUBLIC_KEY_FILE
     from metrify.cli.demo import serving_stages as stages
-    from metrify.steps.install_service import install_service
+    from metrify.steps.install_service import install_service, service_path
     from metrify.steps.replay_readings import ReadingsReplay
+    from metrify.steps.reuse import filled_otherwise
 
     run = record.trained[_CONTROL]
+    point_candidate_at(home, config, FORECASTER_NAME, record.trained[_CANARY].bundle.name)
+    if service_path(home).exists():
+        console.print("  the demo replaces the installed service and its canary")
     manifest, key = install_service(run.service, home), home.keys / PUBLIC_KEY_FILE
     with progress_bar(console) as progress, ExitStack() as running:
         bar = progress.add_task("serve", total=_SERVING_STAGES)
@@ -88,26 +94,26 @@ def _serve(record: "DemoRecord", config: "MetrifyConfig", home: "Home", console:
         client = ForecastClient(service.url, service.grpc_address)
         origin = pd.Timestamp(run.online_until)
         done("serve: ready")
-        with record.timed("forecast"):
-            record.forecast = stages.forecast_tomorrow(client, replay, origin, _ASKED_METERS)
-        done("forecast: REST and gRPC agree")
-        with record.timed("canary"):
-            bundle, salt = record.trained[_CANARY].bundle, config.rollout.assignment_salt
-            split = stages.Split(service, client, manifest, salt)
-            record.rollout = stages.roll_out_canary(split, bundle, key, record.forecast.meter_ids)
-        done("canary: raised to 50 %")
-        try:
+        with filled_otherwise(home.feature_store):
+            with record.timed("forecast"):
+                record.forecast = stages.forecast_tomorrow(client, replay, origin, _ASKED_METERS)
+            done("forecast: REST and gRPC agree")
+            with record.timed("canary"):
+                bundle, salt = record.trained[_CANARY].bundle, config.rollout.assignment_salt
+                split = stages.Split(service, client, manifest, salt)
+                record.rollout = stages.roll_out_canary(split, bundle, key, record.forecast.meter_ids)
+            done("canary: raised to 50 %")
             with record.timed("drift"):
                 for name, check in stages.watch_for_drift(client, replay, origin):
                     record.drift[name] = check
                     done(f"drift: {check.population}: {check.verdict}")
-        finally:
             replay.push(origin)  # the store ends as the pipeline filled it
 
 
 def _print_next_steps(record: "DemoRecord", home: "Home", page: Path) -> None:
     run = record.trained[_CONTROL]
     assert record.forecast is not None
+    metrify = called_as()
     typer.echo(
         f"""
 {record.source}: {run.ingested["meters"]:.0f} meters with {run.ingested["profiles"]:.0f} distinct profiles, \
@@ -117,8 +123,8 @@ page      {page}
 bundles   {run.bundle.parent}
 service   {home.services / "load-forecaster.yaml"}
 
-next      metrify serve                                        (in one terminal)
-          metrify forecast {record.forecast.meter_ids[0]}  (in another)
-          metrify rollout status
-          metrify doctor"""
+next      {metrify} serve                                        (in one terminal)
+          {metrify} forecast {record.forecast.meter_ids[0]}  (in another)
+          {metrify} rollout status
+          {metrify} doctor"""
     )

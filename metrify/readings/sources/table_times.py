@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from metrify.errors import ReadingsError
 from metrify.readings.sources.local_time import resolve_local_times
 from metrify.readings.sources.table_cells import Stamps, refuse_rows
 from metrify.readings.sources.table_source import TableSource
 
 _NONE = np.timedelta64(0)
+_ENOUGH_PAIRS = 12  # fewer may be apart by chance
 
 
 def utc_times(source: TableSource, stamps: Stamps, meters: np.ndarray, is_reading: np.ndarray) -> np.ndarray:
@@ -46,7 +48,20 @@ def utc_times(source: TableSource, stamps: Stamps, meters: np.ndarray, is_readin
     if is_reading.any():
         midnight = _local_midnight(utc[is_reading].min(), source.timezone)  # forecasts start at local midnights
         _refuse_off_grid(source, utc, midnight, step, is_reading)
+        _refuse_finer_resolution(source, utc[is_reading], meters[is_reading], step)
     return utc
+
+
+def _refuse_finer_resolution(source: TableSource, utc: np.ndarray, meters: np.ndarray, step: np.timedelta64) -> None:
+    """Hourly readings also lie on a half-hourly grid, but no two of them would be neighbours."""
+    order = np.lexsort((utc, meters))
+    apart = np.diff(utc[order])[np.diff(meters[order]) == 0].astype("timedelta64[s]")
+    if len(apart) >= _ENOUGH_PAIRS and apart.min() > step:
+        minutes = int(apart.min().astype(np.int64)) // 60
+        raise ReadingsError(
+            f"{source.path.name} has a reading every {minutes} minutes, not every {source.resolution_minutes}.",
+            f"Import it with `--resolution {minutes}`.",
+        )
 
 
 def _refuse_off_grid(
