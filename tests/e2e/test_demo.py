@@ -45,17 +45,20 @@ def test_the_page_needs_no_network_and_names_no_meter_number(demo) -> None:
     assert not any(number in page for number in demo.readings["MPAN"].unique())
 
 
-def test_no_process_of_the_demo_is_alive(demo) -> None:
-    needle = f"{demo.home}/".encode()
-    alive = []
+def processes_of(home: Path) -> list[str]:
+    """Commands that run in a home."""
+    commands = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            command = (folder / "cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):
+            if f"METRIFY_HOME={home}\0".encode() in (folder / "environ").read_bytes():
+                commands.append((folder / "cmdline").read_text())
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
-        if needle in command and b"inference_services" in command:
-            alive.append(folder.name)
-    assert not alive, os.getpid()
+    return commands
+
+
+def test_no_process_of_the_demo_is_alive(demo) -> None:
+    assert not processes_of(demo.home)
 
 
 def test_a_second_run_reuses_what_is_valid(demo) -> None:
@@ -114,6 +117,19 @@ def test_an_unknown_meter_is_refused_by_name(demo, server) -> None:
     assert known in partial.stdout and "nobody" in partial.stderr
 
 
+def test_a_change_that_cannot_be_served_is_told_and_what_is_served_stays(demo, server) -> None:
+    service = demo.home / "services" / "load-forecaster.yaml"
+    before = service.read_text()
+    other_control = before.replace("/lstm-", "/other-", 1)
+    for text, told in (("spec: [", "is not YAML"), (other_control, "another bundle")):
+        service.write_text(text)
+        time.sleep(1.5)
+        assert told in server.log.read_text()
+        assert demo.metrify("forecast", meters_of(demo)[0], "--url", server.url).returncode == 0
+    service.write_text(before)
+    time.sleep(1.5)
+
+
 def test_a_killed_predictor_ends_the_service_with_one_line(server) -> None:
     process = server.process
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
@@ -154,3 +170,15 @@ def test_a_missing_dataset_leaves_nothing(demo) -> None:
     assert "There is no dataset 'nowhere'" in done.stderr and "metrify data import" in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted((demo.home / "bundles" / "load-forecaster").iterdir()) == bundles
+
+
+@pytest.mark.parametrize("seconds", [2.5, 9])
+def test_a_training_that_is_stopped_leaves_no_process(demo, tmp_path: Path, seconds: float) -> None:
+    home = tmp_path / "stopped"
+    environment = {**os.environ, "METRIFY_HOME": str(home)}
+    command = [sys.executable, "-m", "metrify", "train", "--dataset", "simbench"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    process.terminate()
+    assert process.wait(20) == 130
+    assert not processes_of(home)
