@@ -132,7 +132,7 @@ class LoadForecastTransformer(kserve.Model):
             "model_version": ("BYTES", versions),
             "variant": ("BYTES", np.array(variants, dtype=object)),
             "feature_age_seconds": ("FP32", age),
-            "degraded": ("BOOL", np.zeros(len(age), bool)),
+            "degraded": ("BOOL", np.zeros(len(age), bool)),  # there is no fallback: a row is whole or refused
         }
         drift = self._rooms.drift.state
         # v2 over gRPC has no floating-point parameters: there the p-value is text.

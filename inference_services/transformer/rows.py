@@ -64,7 +64,8 @@ def find_rows(
 
 
 def _refuse(meters: list[str], unknown: np.ndarray, sequence_length: int, usable: np.ndarray) -> None:
-    mend = "Set the parameter partial to true to get the other rows."
+    others = "Set the parameter partial (`--partial` on the command line) to get the other rows."
+    mend = others if usable.any() else ""
     if unknown.any():
         names = list(dict.fromkeys(meters[row] for row in np.flatnonzero(unknown)))
         raise UnknownMeterError(f"Unknown meters: {', '.join(names)}.", names, mend)

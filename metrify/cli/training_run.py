@@ -103,4 +103,10 @@ def training_bars(console: "Console", names: list[str]) -> Iterator[Callable[[st
     with progress_bar(console) as progress:
         total = len(task_names(PIPELINE))
         bars = {name: progress.add_task(f"train {name}", total=total) for name in names}
-        yield lambda name, task: progress.update(bars[name], advance=1, description=f"train {name}: {task}")
+
+        def advance(name: str, task: str) -> None:
+            progress.update(bars[name], advance=1, description=f"train {name}: {task}")
+            if not console.is_terminal:  # a bar is drawn only once there
+                console.print(f"  train {name}: {task}")
+
+        yield advance

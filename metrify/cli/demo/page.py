@@ -55,7 +55,7 @@ def _forecasts(record: DemoRecord, resolution_minutes: int) -> Section:
     assert record.forecast is not None
     text = (
         f"{len(record.forecast.meter_ids)} meters were asked for over REST and gRPC; the answers differ by at most "
-        f"{record.forecast.rest_grpc_max_diff:.1g} kWh. Six of them, from the smallest to the largest: readings in "
+        f"{record.forecast.rest_grpc_max_diff:.1g} kWh. Some of them, from the smallest to the largest: readings in "
         "black, the median in blue, and the bands that should hold half and nine tenths of the readings."
     )
     return Section("Tomorrow's forecasts", text, [charts.fan_chart(record.forecast, resolution_minutes)])
