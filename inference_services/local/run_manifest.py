@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -97,15 +98,14 @@ class LocalService:
                 require_free(self._host, port, option)
         self.http_port = self.http_port or free_port(self._host)
         self.grpc_port = self.grpc_port or free_port(self._host)
-        try:
+        with ExitStack() as unless_ready:  # an interrupt leaves no process behind either
+            unless_ready.callback(self.close)
             for variant, folder in bundles.items():
                 self._start_predictor(manifest, variant, folder)
             self._write_endpoints()
             self.transformer = self._start_transformer(manifest, bundles[CONTROL])
             self._wait_until_ready([*self.predictors.values(), self.transformer])
-        except BaseException:  # an interrupt leaves no process behind either
-            self.close()
-            raise
+            unless_ready.pop_all()
 
     def refresh(self) -> None:
         """Reads the manifest again, and starts and stops canary predictors to match it.

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from metrify.config import Home
+
 METERS, DAYS = 40, 110
 
 Metrify = Callable[..., subprocess.CompletedProcess[str]]
@@ -74,7 +76,7 @@ def run_metrify(home: Path, *arguments: str, dataset: str = "village", timeout: 
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def demo(tmp_path_factory: pytest.TempPathFactory, with_known_pseudonyms: Callable[[Home], Home]) -> Demo:
     """Imports a village and runs the demo on it."""
     folder = tmp_path_factory.mktemp("demo")
     home, config, readings = folder / "home", folder / "ml_config.yaml", folder / "village.csv"
@@ -83,6 +85,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     frame = village(0)
     frame.to_csv(readings, index=False)
     columns = ("--column", "meter_id=MPAN", "--column", "timestamp=read_at", "--column", "kwh=wh")
+    with_known_pseudonyms(Home(home))
     imported = run_metrify(
         home, "data", "import", "--name", "village", "--readings", str(readings), *columns, "--unit", "Wh"
     )

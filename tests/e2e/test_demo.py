@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -94,16 +93,18 @@ def test_doctor_names_the_mend_on_a_fresh_machine(demo, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_running_service_follows_the_rollout(demo, server) -> None:
+def test_a_running_service_follows_the_rollout(demo, server, wait_until) -> None:
     meters = meters_of(demo)
-    by_number = json.loads(demo.metrify("forecast", *meters, "--url", server.url, "--json").stdout)["forecasts"]
+
+    def forecast() -> list[dict]:
+        return json.loads(demo.metrify("forecast", *meters, "--url", server.url, "--json").stdout)["forecasts"]
+
+    by_number = forecast()
     assert {row["variant"] for row in by_number} >= {"control"}
     over_grpc = json.loads(demo.metrify("forecast", *meters, "--grpc", server.grpc, "--json").stdout)["forecasts"]
     assert [row["variant"] for row in over_grpc] == [row["variant"] for row in by_number]
     assert demo.metrify("rollout", "set", "100").returncode == 0
-    time.sleep(2)
-    moved = json.loads(demo.metrify("forecast", *meters, "--url", server.url, "--json").stdout)["forecasts"]
-    assert len({row["variant"] for row in moved}) == 1 and moved[0]["variant"].startswith("gru-")
+    wait_until(lambda: all(row["variant"].startswith("gru-") for row in forecast()))
     assert demo.metrify("rollout", "set", "50").returncode == 0
 
 
@@ -117,17 +118,15 @@ def test_an_unknown_meter_is_refused_by_name(demo, server) -> None:
     assert known in partial.stdout and "nobody" in partial.stderr
 
 
-def test_a_change_that_cannot_be_served_is_told_and_what_is_served_stays(demo, server) -> None:
+def test_a_change_that_cannot_be_served_is_told_and_what_is_served_stays(demo, server, wait_until) -> None:
     service = demo.home / "services" / "load-forecaster.yaml"
     before = service.read_text()
     other_control = before.replace("/lstm-", "/other-", 1)
     for text, told in (("spec: [", "is not YAML"), (other_control, "another bundle")):
         service.write_text(text)
-        time.sleep(1.5)
-        assert told in server.log.read_text()
+        wait_until(lambda told=told: told in server.log.read_text())
         assert demo.metrify("forecast", meters_of(demo)[0], "--url", server.url).returncode == 0
     service.write_text(before)
-    time.sleep(1.5)
 
 
 def test_a_killed_predictor_ends_the_service_with_one_line(server) -> None:
@@ -172,13 +171,15 @@ def test_a_missing_dataset_leaves_nothing(demo) -> None:
     assert sorted((demo.home / "bundles" / "load-forecaster").iterdir()) == bundles
 
 
-@pytest.mark.parametrize("seconds", [2.5, 9])
-def test_a_training_that_is_stopped_leaves_no_process(demo, tmp_path: Path, seconds: float) -> None:
+@pytest.mark.parametrize("step", ["ingest_readings", "materialise_features"])
+def test_a_training_that_is_stopped_leaves_no_process(demo, tmp_path: Path, wait_until, step: str) -> None:
     home = tmp_path / "stopped"
     environment = {**os.environ, "METRIFY_HOME": str(home)}
     command = [sys.executable, "-m", "metrify", "train", "--dataset", "simbench"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(seconds)
-    process.terminate()
+    try:
+        wait_until(lambda: any(f"function_to_execute\0{step}" in command for command in processes_of(home)), 120)
+    finally:
+        process.terminate()
     assert process.wait(20) == 130
     assert not processes_of(home)

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +37,11 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, run_in: Run) -> Trained:
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, run_in: Run, with_known_pseudonyms: Callable[[Home], Home]
+) -> Trained:
     root = tmp_path_factory.mktemp("trained")
-    home, told = Home(root / "home"), []
+    home, told = with_known_pseudonyms(Home(root / "home")), []
     numbers = write_households(root / "data", noise=0.5)
     return Trained(run_in(home, root / "data", told=told), home, numbers, told)
 

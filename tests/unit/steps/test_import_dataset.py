@@ -12,13 +12,18 @@ from metrify.readings.sources.table import TableSource
 from metrify.steps.import_dataset import import_dataset
 from metrify.steps.ingest_readings import ingest_readings
 
+# As long as real numbers, so that no pseudonym holds one by chance.
+FIRST, SECOND, SILENT = "1012345678901", "1012345678902", "1012345678903"
+
 
 @pytest.fixture
 def source(tmp_path: Path) -> TableSource:
     path = tmp_path / "readings.csv"
-    path.write_text("meter_id,timestamp,kwh\n101,2024-01-01 00:00,1\n102,2024-01-01 00:00,2\n102,2024-01-01 01:00,\n")
+    path.write_text(
+        f"meter_id,timestamp,kwh\n{FIRST},2024-01-01 00:00,1\n{SECOND},2024-01-01 00:00,2\n{SECOND},2024-01-01 01:00,\n"
+    )
     meters = tmp_path / "meters.csv"
-    meters.write_text("meter_id,group,district\n101,101,north\n102,shops,north\n103,shops,north\n")
+    meters.write_text(f"meter_id,group,district\n{FIRST},{FIRST},north\n{SECOND},shops,north\n{SILENT},shops,north\n")
     return TableSource(path, "ours", licence="CC0", citation="nobody", meters=meters)
 
 
@@ -32,13 +37,15 @@ def test_a_table_becomes_a_dataset_without_meter_numbers(source: TableSource, ho
     assert figures == {"meters": 2, "readings": 2, "missing_readings": 1, "silent_meters": 1}
     dataset = read_dataset(home.datasets / "ours")
     key = load_or_create_key(home.keys / PSEUDONYM_KEY_FILE)
-    pseudonyms = [pseudonymise(number, key) for number in ("101", "102")]
+    pseudonyms = [pseudonymise(number, key) for number in (FIRST, SECOND)]
     assert sorted(dataset.readings["meter_id"]) == sorted(pseudonyms)
     assert dataset.meters["meter_id"].tolist() == pseudonyms
     assert dataset.meters["group"].tolist() == [pseudonyms[0], "shops"]
     assert (dataset.info.name, dataset.info.licence, dataset.info.citation) == ("ours", "CC0", "nobody")
-    written = b"".join(path.read_bytes() for path in (home.datasets / "ours").iterdir())
-    assert b"101" not in written
+    written = dataset.readings.to_csv() + dataset.meters.to_csv() + str(dataset.info)
+    written += "".join(path.read_text("latin-1") for path in (home.datasets / "ours").iterdir())
+    assert pseudonyms[0] in written
+    assert not [number for number in (FIRST, SECOND, SILENT) if number in written]
 
 
 def test_the_pipeline_takes_it_by_its_name(source: TableSource, home: Home, tmp_path: Path) -> None:
@@ -72,7 +79,7 @@ def test_a_built_in_name_is_refused(source: TableSource, home: Home, name: str) 
 
 def test_a_refused_table_leaves_the_old_dataset_alone(source: TableSource, home: Home) -> None:
     import_dataset(source, home=home)
-    source.path.write_text("meter_id,timestamp,kwh\n101,yesterday,1\n")
+    source.path.write_text(f"meter_id,timestamp,kwh\n{FIRST},yesterday,1\n")
     with pytest.raises(ReadingsError):
         import_dataset(source, replace=True, home=home)
     assert [path.name for path in home.datasets.iterdir()] == ["ours"]
