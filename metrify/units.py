@@ -8,6 +8,7 @@ MINUTES_PER_DAY = MINUTES_PER_HOUR * HOURS_PER_DAY
 
 _KWH_PER_UNIT = {"kWh": 1.0, "Wh": 1e-3, "MWh": 1e3}
 _KW_PER_UNIT = {"kW": 1.0, "W": 1e-3, "MW": 1e3}
+ENERGY_UNITS = tuple(_KWH_PER_UNIT)
 UNITS = (*_KWH_PER_UNIT, *_KW_PER_UNIT)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from metrify import __version__
-from metrify.cli import bundle, data, doctor, forecast, pipelines, rollout, serve, train
+from metrify.cli import bench, bundle, data, doctor, forecast, pipelines, rollout, serve, train
 from metrify.cli.demo import command as demo
 from metrify.errors import MetrifyError
 
@@ -30,6 +30,7 @@ app.command("serve")(serve.serve)
 app.command("forecast")(forecast.forecast)
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(bench.app, name="bench")
 app.command("doctor")(doctor.doctor)
 
 

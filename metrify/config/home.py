@@ -61,6 +61,11 @@ class Home:
         """Outputs of local pipeline runs."""
         return self.root / "runs"
 
+    @property
+    def locks(self) -> Path:
+        """Files that a process holds while it changes a store."""
+        return self.root / "locks"
+
     def tracking_uri(self, configured: str) -> str:
         """MLflow's tracking address; a relative SQLite file lies in the home.
 

@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from metrify.errors import DatasetError
-from metrify.readings.schema import check_readings
+from metrify.readings.schema import READINGS_COLUMNS, check_readings
 
 READINGS_FILE = "readings.parquet"
 METERS_FILE = "meters.parquet"
@@ -28,6 +28,7 @@ class DatasetInfo:
         country: ISO 3166 code whose public holidays count.
         licence: Under what terms the readings may be used.
         citation: How to cite them.
+        zeros_are_missing: Whether whoever published the readings wrote 0 where a reading was missing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class DatasetInfo:
     country: str
     licence: str
     citation: str
+    zeros_are_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,24 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
     try:
         readings.to_parquet(partial / READINGS_FILE, index=False, compression="zstd")
         dataset.meters.to_parquet(partial / METERS_FILE, index=False, compression="zstd")
-        (partial / INFO_FILE).write_text(yaml.safe_dump(asdict(dataset.info), sort_keys=False), encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.replace(folder)
+        write_info(partial, dataset.info)
+        replace_folder(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Puts a new folder in the place of another one, which goes only when the new one is there."""
+    old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    if folder.exists():
+        folder.replace(old)
+    new.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_info(folder: Path, info: DatasetInfo) -> None:
+    """Writes the `dataset.yaml` of a folder."""
+    (folder / INFO_FILE).write_text(yaml.safe_dump(asdict(info), sort_keys=False), encoding="utf-8")
 
 
 def read_info(folder: Path) -> DatasetInfo:
@@ -86,7 +100,7 @@ def read_dataset(folder: Path) -> Dataset:
     """
     try:
         info = read_info(folder)
-        readings = pd.read_parquet(folder / READINGS_FILE)
+        readings = pd.read_parquet(folder / READINGS_FILE, columns=list(READINGS_COLUMNS))
         meters = pd.read_parquet(folder / METERS_FILE)
     except FileNotFoundError as error:
         raise DatasetError(

@@ -1,52 +1,88 @@
 """Imports a table as a dataset of the home, with pseudonyms in place of meter numbers."""
 
 import re
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 from metrify.config import Home
 from metrify.errors import DatasetError
-from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key
-from metrify.readings.dataset import write_dataset
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
+from metrify.readings.dataset import replace_folder
 from metrify.readings.sources import SOURCES
-from metrify.readings.sources.table import TableSource, read_table
-from metrify.steps.ingest_readings import with_pseudonyms
+from metrify.readings.sources.import_table import ImportedTable, import_table
+from metrify.readings.sources.table_source import TableSource
+from metrify.steps.lock import locked
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-def import_dataset(source: TableSource, replace: bool = False, home: Home | None = None) -> dict[str, float]:
-    """Writes a table as the dataset folder `datasets/<name>` of the home. It is complete or it is not there.
+def import_dataset(
+    source: TableSource,
+    replace: bool = False,
+    append: bool = False,
+    home: Home | None = None,
+    progress: Callable[[str, int], None] = lambda stage, rows: None,
+) -> ImportedTable:
+    """Writes a table into the dataset folder `datasets/<name>` of the home. It is complete or it is as it was.
 
     Args:
         source: The table and what its cells mean.
-        replace: Whether a dataset of the same name may be replaced.
+        replace: Whether it takes the place of a dataset of the same name.
+        append: Whether it is added to the dataset of the same name: further, late and corrected readings.
         home: Where datasets and the pseudonym key lie.
-
-    Returns:
-        `meters`, `readings`, `missing_readings` (rows without a value) and `silent_meters` (listed, without a reading).
+        progress: Told the stage and how many rows it has done.
 
     Raises:
-        DatasetError: The name does not fit, is taken, or the table can't be read.
-        ReadingsError: A column, unit, time zone, stamp or value does not fit.
+        DatasetError: The name does not fit, is taken or unknown, or the table can't be read.
+        ReadingsError: A column, unit, time zone, stamp or value does not fit, or rows contradict each other.
     """
     home = home or Home.from_environment()
     folder = home.datasets / source.name
-    if not _NAME.fullmatch(source.name):
+    _check_name(source.name)
+    if folder.exists() and not (replace or append):
         raise DatasetError(
-            f"{source.name!r} can't name a dataset.",
+            f"There is a dataset {source.name!r} already.",
+            "Add to it with `--append`, replace it with `--replace`, or choose another name.",
+        )
+    if append and not folder.exists():
+        raise DatasetError(f"There is no dataset {source.name!r} to add to.", "Import it without `--append`.")
+    key = load_or_create_key(home.keys / PSEUDONYM_KEY_FILE)
+
+    def rename(numbers: Sequence[str]) -> list[str]:
+        pseudonyms = pseudonyms_of(numbers, key)
+        return [pseudonyms[number] for number in numbers]
+
+    partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    partial.mkdir(parents=True)
+    try:
+        with locked(home.locks / f"dataset-{source.name}.lock"):
+            known = folder if append else None
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            imported = import_table(source, known, partial, rename, now, progress)
+            if not imported.is_replay:
+                if known:
+                    _carry_over(known, partial)
+                replace_folder(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return imported
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise DatasetError(
+            f"{name!r} can't name a dataset.",
             "Use 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or digit.",
         )
-    if source.name in SOURCES:
-        raise DatasetError(f"{source.name!r} is a built-in dataset.", "Choose another name.")
-    if folder.exists() and not replace:
-        raise DatasetError(
-            f"There is a dataset {source.name!r} already.", "Choose another name, or replace it with `--replace`."
-        )
-    table = read_table(source)
-    dataset = with_pseudonyms(table.dataset, load_or_create_key(home.keys / PSEUDONYM_KEY_FILE))
-    write_dataset(dataset, folder)
-    return {
-        "meters": len(dataset.meters),
-        "readings": len(dataset.readings),
-        "missing_readings": table.missing,
-        "silent_meters": table.silent_meters,
-    }
+    if name in SOURCES:
+        raise DatasetError(f"{name!r} is a built-in dataset.", "Choose another name.")
+
+
+def _carry_over(known: Path, new: Path) -> None:
+    """Keeps the files of a dataset that an import does not write: weather, released readings and the like."""
+    for path in known.iterdir():
+        if path.is_file() and not (new / path.name).exists():
+            shutil.copy2(path, new / path.name)

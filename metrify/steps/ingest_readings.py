@@ -1,13 +1,17 @@
 """Reads a source and writes it as a dataset in which meter numbers are pseudonyms."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
 
 from metrify.config import Home
 from metrify.config.home import DATA_VARIABLE
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
-from metrify.readings.dataset import Dataset, write_dataset
+from metrify.readings.dataset import INFO_FILE, METERS_FILE, READINGS_FILE, Dataset, write_dataset
 from metrify.readings.sources import locate_source, open_source
 from metrify.steps.reuse import reusable
 
@@ -36,12 +40,15 @@ def ingest_readings(source: str, output: Path, home: Home | None = None) -> dict
 
 @reusable(outputs=("output",))
 def _ingest(source: str, location: Path | None, key_file: Path, output: Path, home: Home) -> dict[str, float]:
-    dataset = with_pseudonyms(open_source(source, location), load_or_create_key(key_file))
-    write_dataset(dataset, output)
+    if location is not None and (location / INFO_FILE).is_file():
+        shutil.copytree(location, output, dirs_exist_ok=True)  # it was imported: pseudonyms, versions and all
+    else:
+        write_dataset(with_pseudonyms(open_source(source, location), load_or_create_key(key_file)), output)
+    meters = pd.read_parquet(output / METERS_FILE, columns=["group"])
     return {
-        "meters": len(dataset.meters),
-        "readings": len(dataset.readings),
-        "profiles": dataset.meters["group"].nunique(),
+        "meters": len(meters),
+        "readings": pq.read_metadata(output / READINGS_FILE).num_rows,
+        "profiles": meters["group"].nunique(),
     }
 
 

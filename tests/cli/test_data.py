@@ -37,8 +37,15 @@ def test_import_then_list(run: Run, readings: str, metrify_home: Path) -> None:
     assert json.loads(done.stdout) == {
         "name": "ours",
         "folder": str(metrify_home / "datasets" / "ours"),
+        "data_version": 1,
+        "replayed": False,
+        "rows": 3,
         "meters": 2,
         "readings": 2,
+        "added": 2,
+        "corrected": 0,
+        "duplicates": 0,
+        "superseded_on_arrival": 0,
         "missing_readings": 1,
         "silent_meters": 0,
     }
@@ -72,7 +79,7 @@ def test_a_refused_import_is_one_line_and_leaves_nothing(
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1
     assert all(part in done.stderr for part in parts), done.stderr
-    assert not (metrify_home / "datasets").exists()
+    assert not list((metrify_home / "datasets").glob("*"))
 
 
 @pytest.mark.parametrize(
@@ -99,3 +106,30 @@ def test_a_resolution_that_is_too_fine_is_refused(run: Run, tmp_path: Path, metr
     assert done.returncode == 1
     assert "every 60 minutes" in done.stderr and "--resolution 60" in done.stderr
     assert not (metrify_home / "datasets" / "ours").exists()
+
+
+def test_more_readings_are_added_once(run: Run, readings: str, tmp_path: Path) -> None:
+    name = ("--name", "ours", "--column", "meter_id=MPAN")
+    assert run("import", *name, "--readings", readings).returncode == 0
+    late = tmp_path / "late.csv"
+    late.write_text("MPAN,timestamp,kwh\n101,2024-01-01 01:00,3\n102,2024-01-01 00:00,4\n")
+    done = run("import", *name, "--readings", late.name, "--append", "--json")
+    figures = json.loads(done.stdout)
+    assert (figures["data_version"], figures["added"], figures["corrected"]) == (2, 1, 1)
+    again = run("import", *name, "--readings", late.name, "--append")
+    assert (again.returncode, again.stdout) == (0, "This file is in the dataset already, as data version 2.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--append", "--replace"], "not both"),
+        (["--register-digits", "5"], "--register"),
+    ],
+)
+def test_options_that_contradict_each_other_are_wrong_usage(
+    run: Run, readings: str, arguments: list[str], part: str
+) -> None:
+    done = run("import", "--name", "ours", "--readings", readings, *arguments)
+    assert done.returncode == 2
+    assert part in done.stderr

@@ -9,7 +9,7 @@ import numpy as np
 
 from metrify import get_mlflow_manager
 from metrify.config import Home
-from metrify.readings.sources.table import TableSource
+from metrify.readings.sources.table_source import TableSource
 from metrify.steps.import_dataset import import_dataset
 
 PAGE = Path(__file__).parents[2] / "docs" / "python-api.md"

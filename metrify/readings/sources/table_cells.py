@@ -1,15 +1,14 @@
 """Turns the cells of a table into meter numbers, stamps and values, and refuses the rows that can't be read."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from metrify.errors import ReadingsError
+from metrify.readings.sources.table_faults import refuse_rows
 
 _NO_READING = ("", "nan", "na", "n/a", "null", "none")
 _STAMP = re.compile(
@@ -30,28 +29,7 @@ class Stamps:
     utc: np.ndarray
 
 
-def refuse_rows(file: str, faulty: np.ndarray, fault: str, values: Sequence[Any] | np.ndarray, mend: str) -> None:
-    """Refuses a file some of whose rows have a fault.
-
-    Args:
-        file: Its name.
-        faulty: `[N]` which rows have it.
-        fault: What they have, with the name of the column.
-        values: `[N]` cells, one of which is shown.
-        mend: What the user can do.
-
-    Raises:
-        ReadingsError: There is such a row; it counts them and shows the first.
-    """
-    rows = np.flatnonzero(faulty)
-    if len(rows):
-        count = "1 row has" if len(rows) == 1 else f"{len(rows)} rows have"
-        value = values[rows[0]]
-        shown = str(value.astype("datetime64[s]")) if isinstance(value, np.datetime64) else str(value)
-        raise ReadingsError(f"{file}: {count} {fault}, for instance {shown!r} in data row {rows[0] + 1}.", mend)
-
-
-def read_names(file: str, column: pa.ChunkedArray, title: str) -> np.ndarray:
+def read_names(file: str, column: pa.ChunkedArray, title: str, first_row: int = 0) -> np.ndarray:
     """Cells that name something, `[N]` str without space around them.
 
     Raises:
@@ -62,11 +40,12 @@ def read_names(file: str, column: pa.ChunkedArray, title: str) -> np.ndarray:
         raise ReadingsError(f"{file}: the column {title!r} holds {kind}, not names.", "Store it as text.")
     codes, names = pd.factorize(column.cast(pa.string()).fill_null("").to_pandas())
     cells = np.array([str(name).strip() for name in names], dtype=object)[codes]
-    refuse_rows(file, cells == "", f"nothing in the column {title!r}", cells, "Fill it in, or leave these rows out.")
+    mend = "Fill it in, or leave these rows out."
+    refuse_rows(file, cells == "", f"nothing in the column {title!r}", cells, mend, first_row)
     return cells
 
 
-def read_values(file: str, column: pa.ChunkedArray, title: str) -> np.ndarray:
+def read_values(file: str, column: pa.ChunkedArray, title: str, first_row: int = 0) -> np.ndarray:
     """Measured values, `[N]` float64; NaN where a cell is empty or says NaN, NA, null or none: no reading.
 
     Raises:
@@ -89,11 +68,11 @@ def read_values(file: str, column: pa.ChunkedArray, title: str) -> np.ndarray:
         rows = np.flatnonzero(unreadable)
         unreadable[rows] = ~cells.iloc[rows].str.strip().str.lower().isin(_NO_READING).to_numpy(bool)
     mend = "Write numbers with a decimal point and no thousands separator; leave the cell empty where there is none."
-    refuse_rows(file, unreadable, f"no number in the column {title!r}", cells.to_numpy(), mend)
+    refuse_rows(file, unreadable, f"no number in the column {title!r}", cells.to_numpy(), mend, first_row)
     return values
 
 
-def read_stamps(file: str, column: pa.ChunkedArray, title: str) -> Stamps:
+def read_stamps(file: str, column: pa.ChunkedArray, title: str, first_row: int = 0) -> Stamps:
     """Time stamps, ISO 8601 where they are text.
 
     Raises:
@@ -107,7 +86,7 @@ def read_stamps(file: str, column: pa.ChunkedArray, title: str) -> Stamps:
             times = column.cast(pa.timestamp("ns", zone)).cast(pa.timestamp("ns")).to_numpy()
         except pa.ArrowInvalid as error:
             raise ReadingsError(f"{file}: the column {title!r} has a stamp out of range: {error}.", mend) from error
-        refuse_rows(file, np.isnat(times), f"no time stamp in the column {title!r}", times, mend)
+        refuse_rows(file, np.isnat(times), f"no time stamp in the column {title!r}", times, mend, first_row)
         nothing = np.full(len(times), np.datetime64("NaT", "ns"))
         return Stamps(nothing, times) if zone else Stamps(times, nothing)
     if not (_is_text(kind) or pa.types.is_null(kind)):
@@ -116,8 +95,26 @@ def read_stamps(file: str, column: pa.ChunkedArray, title: str) -> Stamps:
     local, utc = _parse([str(cell).strip() for cell in cells])
     unreadable = (np.isnat(local) & np.isnat(utc))[codes]
     if unreadable.any():
-        refuse_rows(file, unreadable, f"no ISO 8601 stamp in the column {title!r}", np.asarray(cells)[codes], mend)
+        fault = f"no ISO 8601 stamp in the column {title!r}"
+        refuse_rows(file, unreadable, fault, np.asarray(cells)[codes], mend, first_row)
     return Stamps(local[codes], utc[codes])
+
+
+def read_versions(file: str, column: pa.ChunkedArray, title: str, first_row: int = 0) -> np.ndarray:
+    """Versions, `[N]` int64: whole numbers as they are, time stamps as microseconds since 1970.
+
+    Raises:
+        ReadingsError: A cell is neither.
+    """
+    if pa.types.is_integer(column.type) and not column.null_count:
+        return column.cast(pa.int64()).to_numpy()
+    if _is_text(column.type):
+        cells = column.fill_null("").to_pandas().str.strip()
+        if cells.str.fullmatch(r"-?\d{1,18}").all():
+            return cells.astype(np.int64).to_numpy()
+    stamps = read_stamps(file, column, title, first_row)
+    times = np.where(np.isnat(stamps.utc), stamps.local, stamps.utc)
+    return times.astype("datetime64[us]").astype(np.int64)
 
 
 def _parse(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,8 @@ from metrify.errors import DatasetError, ReadingsError
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 _EXAMPLES = {"meter_id": "MPAN", "timestamp": "read_at", "kwh": "value"}
+_CSV_BLOCK_BYTES = 16 * 2**20
+_PARQUET_ROWS = 500_000
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -25,6 +27,15 @@ def column_names(path: Path) -> list[str]:
     """
     with _one_error(path):
         return _csv_header(path)[0] if _is_csv(path) else list(pq.read_schema(path).names)
+
+
+def iterate_columns(path: Path, columns: Mapping[str, str], optional: Sequence[str] = ()) -> Iterator[pa.Table]:
+    """The same as `read_columns`, a part of the rows at a time, so that a file of any length fits into memory."""
+    wanted = _wanted(path, column_names(path), columns, optional)
+    names = list(wanted.values())
+    with _one_error(path):
+        for table in _iterate_csv(path, names) if _is_csv(path) else _iterate_parquet(path, names):
+            yield table.select(names).rename_columns(list(wanted))
 
 
 def read_columns(path: Path, columns: Mapping[str, str], optional: Sequence[str] = ()) -> pa.Table:
@@ -39,12 +50,7 @@ def read_columns(path: Path, columns: Mapping[str, str], optional: Sequence[str]
         DatasetError: The file is missing or unreadable.
         ReadingsError: A column is missing, or its name occurs twice.
     """
-    wanted = _wanted(path, column_names(path), columns, optional)
-    with _one_error(path):
-        table = (
-            _read_csv(path, list(wanted.values())) if _is_csv(path) else pq.read_table(path, columns=[*wanted.values()])
-        )
-    return table.select(list(wanted.values())).rename_columns(list(wanted))
+    return pa.concat_tables(iterate_columns(path, columns, optional))
 
 
 def _wanted(path: Path, names: Sequence[str], columns: Mapping[str, str], optional: Sequence[str]) -> dict[str, str]:
@@ -90,13 +96,24 @@ def _csv_header(path: Path) -> tuple[list[str], str]:
     return next(csv.reader([line], delimiter=delimiter, strict=True), []), delimiter
 
 
-def _read_csv(path: Path, names: list[str]) -> pa.Table:
+def _iterate_csv(path: Path, names: list[str]) -> Iterator[pa.Table]:
     delimiter = _csv_header(path)[1]
-    return pa_csv.read_csv(
+    with pa_csv.open_csv(
         path,
+        read_options=pa_csv.ReadOptions(block_size=_CSV_BLOCK_BYTES),
         parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
         convert_options=pa_csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, pa.string())),
-    )
+    ) as reader:
+        yield reader.schema.empty_table()
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+
+
+def _iterate_parquet(path: Path, names: list[str]) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        yield file.schema_arrow.empty_table()
+        for batch in file.iter_batches(_PARQUET_ROWS, columns=names):
+            yield pa.Table.from_batches([batch])
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from metrify.errors import ReadingsError
-from metrify.readings.sources.table_cells import read_names, refuse_rows
+from metrify.readings.sources.table_cells import read_names
+from metrify.readings.sources.table_faults import refuse_rows
 from metrify.readings.sources.table_file import column_names, read_columns
 
 METER_COLUMNS = ("meter_id", "group", "district")

@@ -10,6 +10,9 @@ import holidays
 from metrify.errors import ReadingsError
 from metrify.readings.schema import READINGS_COLUMNS
 from metrify.readings.sources.table_meters import METER_COLUMNS
+from metrify.units import ENERGY_UNITS, kwh_factor
+
+VERSION_COLUMN = "version"
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class TableSource:
     Attributes:
         path: CSV or Parquet file with one reading a row.
         name: Name of the dataset.
-        columns: Our column name (meter_id, timestamp, kwh, group, district) to the file's, where they differ.
+        columns: Our column name (meter_id, timestamp, kwh, version, group, district) to the file's, where they differ.
+            The file has versions if it is told which column they are in.
         timezone: IANA name of the local time of the calendar, and of stamps that have no offset.
         unit: Unit of the values, one of `metrify.units.UNITS`.
         resolution_minutes: Length of an interval.
@@ -28,6 +32,9 @@ class TableSource:
         citation: How to cite them.
         meters: CSV or Parquet file of `meter_id`, and `group` and `district` if it has them. Without it each meter is
             a group of its own in no district.
+        is_register: Whether the values are those of a register that counts up, and not of intervals.
+        register_digits: Digits before the decimal point of the register's display, in the values' unit, after which it
+            begins again at 0; None where it never does.
     """
 
     path: Path
@@ -40,6 +47,8 @@ class TableSource:
     licence: str = "not stated"
     citation: str = "not stated"
     meters: Path | None = None
+    is_register: bool = False
+    register_digits: int | None = None
 
     @property
     def titles(self) -> dict[str, str]:
@@ -48,7 +57,7 @@ class TableSource:
         Raises:
             ReadingsError: A column is named that a dataset does not have.
         """
-        ours = (*READINGS_COLUMNS, *METER_COLUMNS[1:])
+        ours = (*READINGS_COLUMNS, VERSION_COLUMN, *METER_COLUMNS[1:])
         unknown = sorted(set(self.columns) - set(ours))
         if unknown:
             raise ReadingsError(
@@ -56,6 +65,31 @@ class TableSource:
                 "Write our name first, for instance `--column meter_id=MPAN`.",
             )
         return {name: self.columns.get(name, name) for name in ours}
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether the rows say of which version they are."""
+        return VERSION_COLUMN in self.columns
+
+    @property
+    def register_range_kwh(self) -> float | None:
+        """Where a register begins again at 0; None where it never does."""
+        return None if self.register_digits is None else 10.0**self.register_digits * self.kwh_factor()
+
+    def kwh_factor(self) -> float:
+        """What a value is multiplied by to become kWh: of an interval, or of the register.
+
+        Raises:
+            ReadingsError: The unit is unknown, or none that a register counts in.
+        """
+        if not self.is_register:
+            return kwh_factor(self.unit, self.resolution_minutes)
+        if self.unit not in ENERGY_UNITS:
+            raise ReadingsError(
+                f"A register counts energy, not {self.unit}.",
+                f"Use one of {', '.join(ENERGY_UNITS)} with `--register`.",
+            )
+        return kwh_factor(self.unit, self.resolution_minutes)
 
     def check_place(self) -> None:
         """Checks that clocks and public holidays of the place are known.

@@ -6,7 +6,9 @@ import pytest
 
 from metrify.errors import DatasetError, ReadingsError
 from metrify.readings.schema import check_readings
-from metrify.readings.sources.table import TableSource, read_table
+from metrify.readings.sources.table_source import TableSource
+
+from .tables import read_table
 
 HEADER = "meter_id,timestamp,kwh\n"
 
@@ -121,7 +123,7 @@ def test_a_row_that_does_not_fit_is_counted_and_shown(refusal: Callable, rows: s
     ("options", "parts"),
     [
         ({"columns": {"meter_id": "MPRN"}}, ["'MPRN'", "'meter_id', 'timestamp', 'kwh'", "--column meter_id=MPAN"]),
-        ({"columns": {"meter": "meter_id"}}, ["'meter'", "meter_id, timestamp, kwh, group, district"]),
+        ({"columns": {"meter": "meter_id"}}, ["'meter'", "meter_id, timestamp, kwh, version, group, district"]),
         ({"unit": "BTU"}, ["'BTU'", "kWh, Wh, MWh"]),
         ({"timezone": "Mars/Olympus"}, ["'Mars/Olympus'", "IANA"]),
         ({"timezone": "Europe"}, ["'Europe'", "IANA"]),

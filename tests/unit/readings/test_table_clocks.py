@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from metrify.errors import ReadingsError
 from metrify.readings.sources.local_time import resolve_local_times
-from metrify.readings.sources.table import TableSource, read_table
+from metrify.readings.sources.table_source import TableSource
+
+from .tables import read_table
 
 AUTUMN = "2024-10-27"  # clocks in London go back from 02:00 to 01:00
 

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from metrify.config import Home
@@ -8,7 +9,7 @@ from metrify.errors import DatasetError, ReadingsError
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, is_pseudonym, load_or_create_key, pseudonymise
 from metrify.readings.dataset import read_dataset
 from metrify.readings.sources import SOURCES
-from metrify.readings.sources.table import TableSource
+from metrify.readings.sources.table_source import TableSource
 from metrify.steps.import_dataset import import_dataset
 from metrify.steps.ingest_readings import ingest_readings
 
@@ -33,16 +34,17 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_a_table_becomes_a_dataset_without_meter_numbers(source: TableSource, home: Home) -> None:
-    figures = import_dataset(source, home=home)
-    assert figures == {"meters": 2, "readings": 2, "missing_readings": 1, "silent_meters": 1}
+    imported = import_dataset(source, home=home)
+    assert (imported.meters, imported.readings, imported.silent_meters, imported.arrival.missing) == (2, 2, 1, 1)
     dataset = read_dataset(home.datasets / "ours")
     key = load_or_create_key(home.keys / PSEUDONYM_KEY_FILE)
     pseudonyms = [pseudonymise(number, key) for number in (FIRST, SECOND)]
     assert sorted(dataset.readings["meter_id"]) == sorted(pseudonyms)
-    assert dataset.meters["meter_id"].tolist() == pseudonyms
-    assert dataset.meters["group"].tolist() == [pseudonyms[0], "shops"]
+    groups = dict(zip(dataset.meters["meter_id"], dataset.meters["group"], strict=True))
+    assert groups == {pseudonyms[0]: pseudonyms[0], pseudonyms[1]: "shops"}
     assert (dataset.info.name, dataset.info.licence, dataset.info.citation) == ("ours", "CC0", "nobody")
     written = dataset.readings.to_csv() + dataset.meters.to_csv() + str(dataset.info)
+    written += "".join(pd.read_parquet(path).to_csv() for path in (home.datasets / "ours").glob("*.parquet"))
     written += "".join(path.read_text("latin-1") for path in (home.datasets / "ours").iterdir())
     assert pseudonyms[0] in written
     assert not [number for number in (FIRST, SECOND, SILENT) if number in written]

@@ -1,0 +1,9 @@
+"""`metrify data`: datasets."""
+
+import typer
+
+from metrify.cli.data import readings
+
+app = typer.Typer(help="Import and list datasets.", no_args_is_help=True, rich_markup_mode=None)
+app.command("import")(readings.import_table)
+app.command("list")(readings.list_all)

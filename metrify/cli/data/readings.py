@@ -1,0 +1,156 @@
+"""`metrify data import` and `metrify data list`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from metrify.cli.output import Figure, print_figures, print_json, progress_console
+
+if TYPE_CHECKING:
+    from metrify.readings.sources.import_table import ImportedTable
+
+_ROWS_PER_LINE = 5_000_000
+_DEFAULT_PLACE = {"timezone": "Europe/London", "resolution_minutes": 60, "country": "GB"}
+
+
+def import_table(
+    name: Annotated[str, typer.Option(help="Name of the dataset.")],
+    readings: Annotated[Path, typer.Option(help="CSV or Parquet file, one reading a row.")],
+    meters: Annotated[Path | None, typer.Option(help="CSV or Parquet file of meter_id, group, district.")] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OURS=THEIRS", help="What the file calls a column: meter_id=MPAN, version=issued_at."),
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Local time of the meters, and of stamps without an offset. [Europe/London]")
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Unit of the values: kWh, Wh, MWh, kW, W or MW.")] = "kWh",
+    resolution: Annotated[int | None, typer.Option(help="Length of an interval in minutes. [60]")] = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="The values are those of registers that count up.")
+    ] = False,
+    register_digits: Annotated[
+        int | None, typer.Option(min=1, max=12, help="Digits of a register, after which it begins again at 0.")
+    ] = None,
+    country: Annotated[str | None, typer.Option(help="Whose public holidays count, ISO 3166. [GB]")] = None,
+    licence: Annotated[str, typer.Option(help="Under what terms the readings may be used.")] = "not stated",
+    citation: Annotated[str, typer.Option(help="How to cite the readings.")] = "not stated",
+    append: Annotated[
+        bool, typer.Option("--append", help="Add further, late or corrected readings to the dataset of this name.")
+    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the dataset of this name.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Import readings of any utility as a dataset. Meter numbers become pseudonyms."""
+    columns = _columns(column or [])
+    if append and replace:
+        raise typer.BadParameter("a dataset is added to or replaced, not both.", param_hint="--append")
+    if register_digits is not None and not register:
+        raise typer.BadParameter("only a register has digits; add --register.", param_hint="--register-digits")
+
+    from metrify.config import Home
+    from metrify.readings.sources.table_source import TableSource
+    from metrify.steps.import_dataset import import_dataset
+
+    home = Home.from_environment()
+    told = {"timezone": timezone, "resolution_minutes": resolution, "country": country}
+    place = _place(home.datasets / name if append else None) | {key: value for key, value in told.items() if value}
+    source = TableSource(
+        readings,
+        name,
+        columns,
+        unit=unit,
+        licence=licence,
+        citation=citation,
+        meters=meters,
+        is_register=register,
+        register_digits=register_digits,
+        **place,
+    )
+    imported = import_dataset(source, replace, append, home, _row_counts())
+    figures = _figures(imported)
+    if as_json:
+        print_json({"name": name, "folder": str(home.datasets / name), **figures})
+        return
+    if imported.is_replay:
+        typer.echo(f"This file is in the dataset already, as data version {imported.arrival.data_version}.")
+        return
+    shown = {figure: value for figure, value in figures.items() if not isinstance(value, bool)}
+    print_figures([Figure(figure.replace("_", " "), value, "1") for figure, value in shown.items()])
+    typer.echo(f"dataset  {home.datasets / name} (local time {source.timezone}, holidays {source.country})")
+    typer.echo(f"next     metrify train --dataset {name}")
+
+
+def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON.")] = False) -> None:
+    """List the datasets that can be trained on."""
+    from metrify.config import Home
+    from metrify.readings.sources import SOURCES, imported_names
+
+    imported = imported_names(Home.from_environment().datasets)
+    if as_json:
+        print_json({"built_in": list(SOURCES), "imported": list(imported)})
+        return
+    for names, kind in ((SOURCES, "built-in"), (imported, "imported")):
+        for name in names:
+            typer.echo(f"{kind}  {name}")
+
+
+def _place(folder: Path | None) -> dict:
+    """Where and in which steps a dataset was measured: that of the dataset that is added to, or the default."""
+    from metrify.readings.dataset import INFO_FILE, read_info
+
+    if folder is None or not (folder / INFO_FILE).is_file():
+        return _DEFAULT_PLACE
+    info = read_info(folder)
+    return {key: getattr(info, key) for key in _DEFAULT_PLACE}
+
+
+def _row_counts() -> Callable[[str, int], None]:
+    """Says in a line of its own when another few million rows are done."""
+    console = progress_console()
+    told: dict[str, int] = {}
+
+    def progress(stage: str, rows: int) -> None:
+        lines = rows // _ROWS_PER_LINE
+        if lines > told.get(stage, 0):
+            told[stage] = lines
+            console.print(f"  {stage} {rows:,} rows")
+
+    return progress
+
+
+def _figures(imported: "ImportedTable") -> dict[str, int | bool]:
+    arrival = imported.arrival
+    figures: dict[str, int | bool] = {
+        "data_version": arrival.data_version,
+        "replayed": imported.is_replay,
+        "rows": imported.rows,
+        "meters": imported.meters,
+        "readings": imported.readings,
+        "added": arrival.added,
+        "corrected": arrival.corrected,
+        "duplicates": arrival.duplicates,
+        "superseded_on_arrival": arrival.superseded,
+        "missing_readings": arrival.missing,
+        "silent_meters": imported.silent_meters,
+    }
+    registers = {
+        "register_resets": imported.resets,
+        "register_rollovers": imported.rollovers,
+        "register_gaps": imported.register_gaps,
+    }
+    return figures | {name: count for name, count in registers.items() if count}
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        ours, separator, theirs = pair.partition("=")
+        if not (separator and ours and theirs):
+            raise typer.BadParameter(f"{pair!r} is no pair OURS=THEIRS, such as meter_id=MPAN.", param_hint="--column")
+        if ours in columns:
+            raise typer.BadParameter(f"{ours} is named twice.", param_hint="--column")
+        columns[ours] = theirs
+    return columns

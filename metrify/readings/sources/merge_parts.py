@@ -1,0 +1,180 @@
+"""Merges the sorted rows of a table with what a dataset knows, some whole meters at a time."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from metrify.readings.schema import LARGEST_KWH
+from metrify.readings.sources.registers import register_intervals
+from metrify.readings.sources.table_cells import Stamps
+from metrify.readings.sources.table_faults import RowFaults
+from metrify.readings.sources.table_source import VERSION_COLUMN, TableSource
+from metrify.readings.sources.table_times import TableClock
+from metrify.readings.store.changes import Changes
+from metrify.readings.store.external_sort import ExternalSort, Part
+from metrify.readings.store.layout import READINGS_TABLE, REGISTERS_TABLE, VersionedTableWriter
+from metrify.readings.store.versions import Resolution, VersionedRows, resolve_versions
+
+_ARRIVING = 0
+
+
+@dataclass
+class MergedCounts:
+    """What was merged; see `Arrival` and `ImportedTable`."""
+
+    readings: int = 0
+    added: int = 0
+    corrected: int = 0
+    duplicates: int = 0
+    superseded: int = 0
+    missing: int = 0
+    resets: int = 0
+    rollovers: int = 0
+    register_gaps: int = 0
+
+
+def merge_parts(
+    source: TableSource,
+    clock: TableClock,
+    rows: ExternalSort,
+    ids_by_code: list[str],
+    meter_ids: np.ndarray,
+    known: Path | None,
+    output: Path,
+    data_version: int,
+    progress: Callable[[str, int], None],
+) -> MergedCounts:
+    """Writes the readings of a dataset folder: what counts, the history, and what changed.
+
+    Args:
+        source: The table.
+        clock: Turns its stamps into UTC.
+        rows: Its rows.
+        ids_by_code: Id of the meter of each code in `rows`.
+        meter_ids: `[M]` all meters of the dataset, sorted.
+        known: Folder of what is known; None where there is nothing.
+        output: Folder to write.
+        data_version: Number of this arrival.
+        progress: Told the stage and how many rows it has done.
+
+    Raises:
+        ReadingsError: A stamp or value does not fit, or two rows contradict each other.
+    """
+    tables = [READINGS_TABLE, REGISTERS_TABLE] if source.is_register else [READINGS_TABLE]
+    merge = _Merge(source, clock, data_version)
+    done = 0
+    with ExitStack() as stack:
+        writers = [stack.enter_context(VersionedTableWriter(table, output, meter_ids)) for table in tables]
+        changes = stack.enter_context(Changes(output, meter_ids, known, data_version))
+        for part in rows.parts(ids_by_code, meter_ids, tables, known):
+            resolutions = merge.registers(part) if source.is_register else merge.intervals(part)
+            for writer, resolution in zip(writers, resolutions, strict=True):
+                writer.write(resolution.current, resolution.history)
+            changes.note(resolutions[0])
+            done += len(part["place"])
+            progress("merged", done)
+    clock.refuse()
+    merge.refuse()
+    return merge.counts
+
+
+class _Merge:
+    def __init__(self, source: TableSource, clock: TableClock, data_version: int) -> None:
+        self._source, self._clock, self._data_version = source, clock, data_version
+        self._faults = RowFaults(source.path.name)
+        self.counts = MergedCounts()
+
+    def refuse(self) -> None:
+        self._faults.refuse()
+
+    def intervals(self, part: Part) -> list[Resolution]:
+        new, rows = self._arriving(part)
+        stored = replace(new, value=READINGS_TABLE.stored(new.value))
+        resolution = resolve_versions(_of_table(part, 0), stored, self._data_version, not self._source.has_versions)
+        self._note_conflicts(new, rows, resolution)
+        self._count(resolution)
+        self.counts.duplicates += resolution.duplicates
+        self.counts.superseded += int((resolution.history.arrived == self._data_version).sum())
+        return [resolution]
+
+    def registers(self, part: Part) -> list[Resolution]:
+        new, rows = self._arriving(part)
+        registers = resolve_versions(_of_table(part, 1), new, self._data_version, not self._source.has_versions)
+        self._note_conflicts(new, rows, registers)
+        self.counts.duplicates += registers.duplicates
+        self.counts.superseded += int((registers.history.arrived == self._data_version).sum())
+        current = registers.current
+        step = self._source.resolution_minutes * 60_000_000
+        range_kwh = self._source.register_range_kwh
+        found = register_intervals(current.meter, current.time, current.value, step, range_kwh)
+        self.counts.resets += found.resets
+        self.counts.rollovers += found.rollovers
+        self.counts.register_gaps += found.gaps
+        count = len(found.kwh)
+        derived = VersionedRows(
+            current.meter[found.place],
+            current.time[found.place] - step,
+            READINGS_TABLE.stored(found.kwh),
+            np.full(count, self._data_version),  # an interval has two register readings: its version is its arrival
+            np.zeros(count, np.int32),
+            np.zeros(count, np.int32),
+        )
+        title = self._source.titles["kwh"]
+        fault = f"more than {LARGEST_KWH:g} kWh since the reading before in the column {title!r}"
+        mend = "Check `--unit` and `--register`, or leave these rows out."
+        self._faults.add(found.kwh > LARGEST_KWH, fault, found.kwh, mend, np.arange(count))
+        resolution = resolve_versions(_of_table(part, 0), derived, self._data_version, unchanged_is_duplicate=True)
+        self._count(resolution)
+        return [resolution, registers]
+
+    def _arriving(self, part: Part) -> tuple[VersionedRows, np.ndarray]:
+        """The arriving rows that are readings, and their places in the file."""
+        part = _where(part, part["source"] == _ARRIVING)
+        stamp = part["stamp"].astype("datetime64[us]")
+        nothing = np.datetime64("NaT", "us")
+        stamps = Stamps(
+            local=np.where(part["is_utc"], nothing, stamp).astype("datetime64[ns]"),
+            utc=np.where(part["is_utc"], stamp, nothing).astype("datetime64[ns]"),
+        )
+        has_value = np.isfinite(part["value"])
+        utc = self._clock.utc_times(stamps, part["place"], has_value, part["row"])
+        is_reading = has_value & ~np.isnat(utc)
+        self.counts.missing += int((~has_value).sum())
+        kept = _where(part, is_reading)
+        time = utc[is_reading].astype(np.int64)
+        return (
+            VersionedRows(kept["place"], time, kept["value"], kept["version"], kept["arrived"], kept["superseded"]),
+            kept["row"],
+        )
+
+    def _note_conflicts(self, new: VersionedRows, rows: np.ndarray, resolution: Resolution) -> None:
+        conflict = np.zeros(len(new), dtype=bool)
+        conflict[resolution.conflicts] = True
+        titles, keys = self._source.titles, ["meter_id", "timestamp"]
+        if self._source.has_versions:
+            keys.append(VERSION_COLUMN)
+            mend = "Give a corrected reading a higher version."
+        else:
+            mend = "Keep one row of each meter and interval, or name their versions with `--column version=...`."
+        fault = f"another value than an earlier row of the same {', '.join(repr(titles[key]) for key in keys)}"
+        self._faults.add(conflict, fault, new.time.astype("datetime64[us]"), mend, rows)
+
+    def _count(self, resolution: Resolution) -> None:
+        self.counts.readings += len(resolution.current)
+        self.counts.corrected += int(resolution.corrected.sum())
+        self.counts.added += int((resolution.changed & ~resolution.corrected).sum())
+
+
+def _of_table(part: Part, number: int) -> VersionedRows:
+    """The known rows of the first or second table, current ones and history."""
+    known = _where(part, (part["source"] == 2 * number + 1) | (part["source"] == 2 * number + 2))
+    return VersionedRows(
+        known["place"], known["stamp"], known["value"], known["version"], known["arrived"], known["superseded"]
+    )
+
+
+def _where(part: Part, rows: np.ndarray) -> Part:
+    return {name: column[rows] for name, column in part.items()}
