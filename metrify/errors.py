@@ -45,6 +45,10 @@ class ReadingsError(DatasetError):
     """Readings break their schema: a wrong column, unit, resolution or time stamp."""
 
 
+class DownloadError(MetrifyError):
+    """A file can't be downloaded, or is not the one that was meant."""
+
+
 class FeatureStoreError(MetrifyError):
     """The feature store can't be reached or lacks what was asked for."""
 

@@ -1,6 +1,5 @@
 """`metrify doctor`: checks what Metrify stands on, and says what mends it."""
 
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -71,11 +70,10 @@ def _versions() -> str:
 
 def _dataset(home: "Home") -> str:
     from metrify.cli.training_run import dataset_name
-    from metrify.config.home import DATA_VARIABLE
     from metrify.readings.sources import locate_source
 
-    data_dir, name = os.environ.get(DATA_VARIABLE), dataset_name()
-    return f"{name} ({locate_source(name, Path(data_dir) if data_dir else None, home.datasets) or 'from its package'})"
+    name = dataset_name()
+    return f"{name} ({locate_source(name, home.public_folders(), home.datasets) or 'from its package'})"
 
 
 def _model_loading(home: "Home") -> str:

@@ -27,6 +27,16 @@ class Home:
         return self.root / "datasets"
 
     @property
+    def public_sets(self) -> Path:
+        """Copies of public sets that were fetched."""
+        return self.root / "public_sets"
+
+    def public_folders(self) -> list[Path]:
+        """Where copies of public sets are looked for: the folder of METRIFY_DATA_DIR, then what was fetched."""
+        data_dir = os.environ.get(DATA_VARIABLE)
+        return [*([Path(data_dir)] if data_dir else []), *([self.public_sets] if self.public_sets.is_dir() else [])]
+
+    @property
     def keys(self) -> Path:
         """Keys made on first use: pseudonyms and bundle signatures."""
         return self.root / "keys"

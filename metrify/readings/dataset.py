@@ -1,4 +1,4 @@
-"""A dataset is a folder: `readings.parquet`, `meters.parquet` and `dataset.yaml`."""
+"""A dataset is a folder: `readings.parquet`, `meters.parquet`, `dataset.yaml` and perhaps `weather.parquet`."""
 
 import hashlib
 import shutil
@@ -11,6 +11,7 @@ import yaml
 
 from metrify.errors import DatasetError
 from metrify.readings.schema import READINGS_COLUMNS, check_readings
+from metrify.readings.weather import WEATHER_FILE, check_weather
 
 READINGS_FILE = "readings.parquet"
 METERS_FILE = "meters.parquet"
@@ -48,11 +49,13 @@ class Dataset:
         info: The dataset's description.
         readings: `meter_id`, `timestamp`, `kwh`; see `metrify.readings.schema`.
         meters: `meter_id`, `group` (meters whose loads are copies of one profile share it) and `district`.
+        weather: Observed and forecast weather of the place, see `metrify.readings.weather`; None where there is none.
     """
 
     info: DatasetInfo
     readings: pd.DataFrame
     meters: pd.DataFrame
+    weather: pd.DataFrame | None = None
 
 
 def write_dataset(dataset: Dataset, folder: Path) -> None:
@@ -67,6 +70,8 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
     try:
         readings.to_parquet(partial / READINGS_FILE, index=False, compression="zstd")
         dataset.meters.to_parquet(partial / METERS_FILE, index=False, compression="zstd")
+        if dataset.weather is not None:
+            check_weather(dataset.weather).to_parquet(partial / WEATHER_FILE, index=False, compression="zstd")
         write_info(partial, dataset.info)
         replace_folder(partial, folder)
     finally:
@@ -102,6 +107,7 @@ def read_dataset(folder: Path) -> Dataset:
         info = read_info(folder)
         readings = pd.read_parquet(folder / READINGS_FILE, columns=list(READINGS_COLUMNS))
         meters = pd.read_parquet(folder / METERS_FILE)
+        weather = pd.read_parquet(folder / WEATHER_FILE) if (folder / WEATHER_FILE).is_file() else None
     except FileNotFoundError as error:
         raise DatasetError(
             f"The dataset {folder} lacks {Path(error.filename or '').name}.",
@@ -109,13 +115,15 @@ def read_dataset(folder: Path) -> Dataset:
         ) from error
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise DatasetError(f"The dataset {folder} can't be read: {error}.", "Import it again.") from error
-    return Dataset(info, readings, meters)
+    return Dataset(info, readings, meters, weather)
 
 
 def fingerprint(folder: Path) -> str:
     """SHA-256 over a dataset's files, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    for name in (READINGS_FILE, METERS_FILE, INFO_FILE):
+    for name in (READINGS_FILE, METERS_FILE, INFO_FILE, WEATHER_FILE):
+        if name == WEATHER_FILE and not (folder / name).exists():
+            continue
         with (folder / name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

@@ -1,6 +1,5 @@
 """Reads a source and writes it as a dataset in which meter numbers are pseudonyms."""
 
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from metrify.config import Home
-from metrify.config.home import DATA_VARIABLE
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
 from metrify.readings.dataset import INFO_FILE, METERS_FILE, READINGS_FILE, Dataset, write_dataset
 from metrify.readings.sources import locate_source, open_source
@@ -31,8 +29,7 @@ def ingest_readings(source: str, output: Path, home: Home | None = None) -> dict
         DatasetError: The source is unknown, missing or unreadable.
     """
     home = home or Home.from_environment()
-    data_dir = os.environ.get(DATA_VARIABLE)
-    location = locate_source(source, Path(data_dir) if data_dir else None, home.datasets)
+    location = locate_source(source, home.public_folders(), home.datasets)
     key_file = home.keys / PSEUDONYM_KEY_FILE
     load_or_create_key(key_file)
     return _ingest(source, location, key_file, output, home)

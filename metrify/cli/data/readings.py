@@ -19,6 +19,9 @@ def import_table(
     name: Annotated[str, typer.Option(help="Name of the dataset.")],
     readings: Annotated[Path, typer.Option(help="CSV or Parquet file, one reading a row.")],
     meters: Annotated[Path | None, typer.Option(help="CSV or Parquet file of meter_id, group, district.")] = None,
+    weather: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file of timestamp, temperature_c and the like, and issued_at.")
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(metavar="OURS=THEIRS", help="What the file calls a column: meter_id=MPAN, version=issued_at."),
@@ -65,6 +68,7 @@ def import_table(
         licence=licence,
         citation=citation,
         meters=meters,
+        weather=weather,
         is_register=register,
         register_digits=register_digits,
         **place,

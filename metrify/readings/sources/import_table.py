@@ -21,12 +21,14 @@ from metrify.readings.sources.table_meters import read_meters
 from metrify.readings.sources.table_rows import TableRows, iterate_rows
 from metrify.readings.sources.table_source import TableSource
 from metrify.readings.sources.table_times import TableClock
+from metrify.readings.sources.table_weather import add_weather, read_weather
 from metrify.readings.store.external_sort import SPILL_SCHEMA, ExternalSort
 from metrify.readings.store.journal import Arrival, read_journal, write_journal
+from metrify.readings.weather import WEATHER_FILE
 from metrify.units import intervals_per_day
 
 Rename = Callable[[Sequence[str]], list[str]]
-_NOT_OF_THE_ROWS = ("path", "meters", "licence", "citation")
+_NOT_OF_THE_ROWS = ("path", "meters", "weather", "licence", "citation")
 _PLACE_FIELDS = ("resolution_minutes", "timezone", "country")
 
 
@@ -91,6 +93,7 @@ def import_table(
         if arrival.digest == digest:
             return ImportedTable(arrival, is_replay=True)
     data_version = len(arrivals) + 1
+    weather = _weather(source, known)
 
     with tempfile.TemporaryDirectory(dir=output, prefix=".sort-") as scratch, ExternalSort(Path(scratch)) as rows:
         meters = _MeterCodes(rename)
@@ -104,6 +107,8 @@ def import_table(
         clock = TableClock(source, rows.earliest())
         merged = merge_parts(source, clock, rows, meters.ids, meter_ids, known, output, data_version, progress)
     table.sort_values("meter_id", ignore_index=True).to_parquet(output / METERS_FILE, index=False, compression="zstd")
+    if weather is not None:
+        weather.to_parquet(output / WEATHER_FILE, index=False, compression="zstd")
     write_info(output, info)
     arrival = _arrival(source, data_version, digest, imported_at, merged)
     write_journal(output, [*arrivals, arrival])
@@ -200,9 +205,19 @@ def _with_known(listed: pd.DataFrame, known: Path | None, replace: bool) -> pd.D
     return pd.concat(parts, ignore_index=True).drop_duplicates("meter_id")
 
 
+def _weather(source: TableSource, known: Path | None) -> pd.DataFrame | None:
+    if source.weather is None:
+        return None
+    before = known / WEATHER_FILE if known else None
+    return add_weather(
+        pd.read_parquet(before) if before and before.is_file() else None,
+        read_weather(source.weather, source.timezone, source.resolution_minutes),
+    )
+
+
 def _digest(source: TableSource) -> str:
     digest = hashlib.sha256()
-    for path in (source.path, source.meters):
+    for path in (source.path, source.meters, source.weather):
         if path is not None and path.is_file():
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

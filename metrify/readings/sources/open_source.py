@@ -4,10 +4,10 @@ from pathlib import Path
 
 from metrify.errors import DatasetError
 from metrify.readings.dataset import INFO_FILE, Dataset, read_dataset
-from metrify.readings.sources.london import LONDON_NAME, locate_london_households, read_london_households
+from metrify.readings.sources.public_sets import PUBLIC_SETS, find_public_set, locate_public_set, read_public_set
 from metrify.readings.sources.simbench import SIMBENCH_NAME, read_simbench_loads
 
-SOURCES = (SIMBENCH_NAME, LONDON_NAME)
+SOURCES = (SIMBENCH_NAME, *(public.name for public in PUBLIC_SETS))
 
 
 def imported_names(datasets: Path) -> tuple[str, ...]:
@@ -15,12 +15,12 @@ def imported_names(datasets: Path) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in datasets.glob(f"[!.]*/{INFO_FILE}")))
 
 
-def locate_source(name: str, data_dir: Path | None, datasets: Path) -> Path | None:
+def locate_source(name: str, public_folders: list[Path], datasets: Path) -> Path | None:
     """The file or folder that a source is read from; None for one that comes with the packages.
 
     Args:
         name: One of `SOURCES`, or an imported dataset.
-        data_dir: Folder of measured public sets, for the sources that need one.
+        public_folders: Where copies of public sets are looked for, in this order.
         datasets: Folder of the imported datasets.
 
     Raises:
@@ -28,8 +28,9 @@ def locate_source(name: str, data_dir: Path | None, datasets: Path) -> Path | No
     """
     if name == SIMBENCH_NAME:
         return None
-    if name == LONDON_NAME:
-        return locate_london_households(data_dir)
+    public = find_public_set(name)
+    if public:
+        return locate_public_set(public, public_folders)
     imported = imported_names(datasets)
     if name in imported:
         return datasets / name
@@ -47,6 +48,7 @@ def open_source(name: str, path: Path | None) -> Dataset:
     """
     if path is None:
         return read_simbench_loads()
-    if name == LONDON_NAME:
-        return read_london_households(path)
+    public = find_public_set(name)
+    if public:
+        return read_public_set(public, path)
     return read_dataset(path)

@@ -32,6 +32,7 @@ class TableSource:
         citation: How to cite them.
         meters: CSV or Parquet file of `meter_id`, and `group` and `district` if it has them. Without it each meter is
             a group of its own in no district.
+        weather: CSV or Parquet file of the weather, see `metrify.readings.sources.table_weather`.
         is_register: Whether the values are those of a register that counts up, and not of intervals.
         register_digits: Digits before the decimal point of the register's display, in the values' unit, after which it
             begins again at 0; None where it never does.
@@ -47,6 +48,7 @@ class TableSource:
     licence: str = "not stated"
     citation: str = "not stated"
     meters: Path | None = None
+    weather: Path | None = None
     is_register: bool = False
     register_digits: int | None = None
 

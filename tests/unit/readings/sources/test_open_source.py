@@ -14,7 +14,7 @@ def test_an_unknown_name_is_refused_and_all_known_ones_are_named(
 ) -> None:
     write_dataset(make_dataset("ours"), tmp_path / "ours")
     with pytest.raises(DatasetError, match="no dataset 'atlantis'") as raised:
-        locate_source("atlantis", None, tmp_path)
+        locate_source("atlantis", [], tmp_path)
     assert all(name in raised.value.mend for name in (*SOURCES, "ours", "metrify data import"))
 
 
@@ -22,14 +22,14 @@ def test_an_unknown_name_is_refused_and_all_known_ones_are_named(
 def test_a_path_is_no_name(make_dataset: Callable[..., Dataset], tmp_path: Path, name: str) -> None:
     write_dataset(make_dataset("ours"), tmp_path / "ours")
     with pytest.raises(DatasetError, match="There is no dataset"):
-        locate_source(name, None, tmp_path)
+        locate_source(name, [], tmp_path)
 
 
 def test_an_imported_dataset_is_read_as_it_was_written(
     make_dataset: Callable[..., Dataset], readings: pd.DataFrame, tmp_path: Path
 ) -> None:
     write_dataset(make_dataset("ours"), tmp_path / "ours")
-    opened = open_source("ours", locate_source("ours", None, tmp_path))
+    opened = open_source("ours", locate_source("ours", [], tmp_path))
     assert opened.info.name == "ours"
     pd.testing.assert_frame_equal(opened.readings, readings)
 
