@@ -12,10 +12,11 @@ COMPILE := $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emi
 	--no-header pyproject.toml
 TESTS ?= tests
 WORKERS ?= 2
+BENCH ?= features import
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test doctest check format lock clean
+.PHONY: help setup demo bench test doctest check format lock clean
 
 help: ## List what one can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,6 +37,9 @@ $(STAMP): pyproject.toml requirements/dev.txt | $(UV)
 
 demo: setup ## Run the whole way from readings to a served forecast
 	@$(BIN)/metrify demo
+
+bench: setup ## Measure time and memory beside peers (some minutes; BENCH=features picks one)
+	@for bench in $(BENCH); do $(BIN)/metrify bench $$bench || exit 1; done
 
 test: setup doctest ## Run the tests (TESTS=path picks some, WORKERS=0 runs them in one process)
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)

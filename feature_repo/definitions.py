@@ -1,49 +1,27 @@
-"""Everything that Feast applies: the meter, and its window of recent readings."""
+"""Everything that Feast applies, by name. METRIFY_FEATURE_STORE names the folder of the files."""
 
 import os
-from datetime import timedelta
 
-from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
-from feast.data_format import ParquetFormat
-from feast.types import Array, Float32, Int64
-
-meter = Entity(
-    name="meter",
-    join_keys=["meter_id"],
-    value_type=ValueType.STRING,
-    description="A metering point, by its pseudonym.",
+from feature_repo.entities import feeder, meter, weather_station
+from feature_repo.services import anomaly_detector_service, grid_optimizer_service, load_forecaster_service
+from feature_repo.sources import grid_status_file, load_window_push, weather_forecast_file, weather_observed_file
+from feature_repo.views import (
+    calendar,
+    grid_status_view,
+    meter_load_view,
+    weather_forecast_view,
+    weather_observed_view,
 )
 
-load_window_file = FileSource(
-    name="load_window_file",
-    path=os.path.join(os.environ["METRIFY_FEATURE_STORE"], "load_windows.parquet"),  # noqa: PTH118
-    file_format=ParquetFormat(),
-    timestamp_field="event_timestamp",
-    description="One window for each meter and local midnight.",
-)
+__all__ = ["calendar", "feeder", "meter", "weather_station"]
 
-load_window_push = PushSource(
-    name="load_window_push",
-    batch_source=load_window_file,
-    description="The newest window of a meter, pushed with each reading.",
-)
+_FOLDER = os.environ["METRIFY_FEATURE_STORE"]
 
-meter_load = FeatureView(
-    name="meter_load",
-    entities=[meter],
-    ttl=timedelta(days=2),
-    schema=[
-        Field(name="load_window", dtype=Array(Float32), description="kWh per interval, oldest first; NaN if missing."),
-        Field(name="window_end", dtype=Int64, description="End of the window, seconds since 1970 UTC."),
-    ],
-    source=load_window_push,
-    tags={"unit": "kWh", "version": "1"},
-    owner="forecasting",
-    description="The recent load window of a meter, from which lags and rolling features are derived.",
-)
+meter_load = meter_load_view(load_window_push(_FOLDER))
+grid_status = grid_status_view(grid_status_file(_FOLDER))
+weather_observed = weather_observed_view(weather_observed_file(_FOLDER))
+weather_forecast = weather_forecast_view(weather_forecast_file(_FOLDER))
 
-load_forecaster = FeatureService(
-    name="load_forecaster",
-    features=[meter_load],
-    description="What the day-ahead forecaster reads.",
-)
+load_forecaster = load_forecaster_service(meter_load, calendar)
+anomaly_detector = anomaly_detector_service(meter_load)
+grid_optimizer = grid_optimizer_service(grid_status, weather_forecast)

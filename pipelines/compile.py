@@ -4,10 +4,11 @@ from pathlib import Path
 
 from kfp import compiler
 
+from pipelines.feature_table import feature_table
 from pipelines.forecaster_training import forecaster_training
 
 COMPILED_FOLDER = Path(__file__).parent / "compiled"
-PIPELINES = {"forecaster_training": forecaster_training}
+PIPELINES = {"feature_table": feature_table, "forecaster_training": forecaster_training}
 
 
 def compile_pipelines(folder: Path = COMPILED_FOLDER) -> list[Path]:

@@ -1,5 +1,6 @@
 """Runs a compiled pipeline on this machine: the same IR that a cluster gets, executed with `kfp.local`."""
 
+import builtins
 import io
 import json
 import logging
@@ -91,7 +92,7 @@ def run_local(
         handler = logging.StreamHandler(log)
         logging.getLogger().addHandler(handler)
         try:
-            with redirect_stdout(log), redirect_stderr(log):
+            with redirect_stdout(log), redirect_stderr(log), _print_restored():
                 task(**arguments)
         except RuntimeError as error:
             raise PipelineRunError(
@@ -101,6 +102,16 @@ def run_local(
         finally:
             logging.getLogger().removeHandler(handler)
     return LocalRun(folder, log.getvalue().count(REUSED_LINE))
+
+
+@contextmanager
+def _print_restored() -> Iterator[None]:
+    """The runner replaces `print` while a task runs, and two tasks of a loop put back each other's replacement."""
+    before = builtins.print
+    try:
+        yield
+    finally:
+        builtins.print = before
 
 
 @contextmanager

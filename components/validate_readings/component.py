@@ -1,4 +1,4 @@
-"""Judges the meters of a dataset."""
+"""Judges the readings, days and meters of a dataset."""
 
 from kfp import dsl
 

@@ -1,5 +1,6 @@
 """Starts the transformer: `python -m inference_services.transformer --inference_service isvc.yaml ...`."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def main() -> None:
     parser = server_parser("Finds features, splits meters over variants and serves their forecasts over KServe v2.")
     parser.add_argument("--inference_service", type=Path, required=True, help="YAML with the split.")
     parser.add_argument("--endpoints_file", type=Path, help="JSON of variant to host:port; cluster names without it.")
-    parser.add_argument("--feature_reader", default="feast", help="feast or parquet:PATH.")
+    parser.add_argument("--feature_reader", default="feast", help="feast, redis or parquet:PATH.")
+    parser.add_argument("--feature_cache_seconds", type=float, default=0, help="How long to keep a window from Redis.")
     parser.add_argument("--max_batch_size", type=int, help="Rows of one call to a predictor.")
     parser.add_argument("--predictor_timeout_seconds", type=float, help="Deadline of one call to a predictor.")
     parser.add_argument("--enable_metrics", type=strtobool, help="Whether /metrics answers.")
@@ -43,13 +45,15 @@ def main() -> None:
     timeout_seconds = arguments.predictor_timeout_seconds or serving.predictor_timeout_seconds
     predictors = Predictors(arguments.model_name, endpoints, batch_size, timeout_seconds)
     drift = DriftMonitor(bundle, config.drift.max_meters)
-    reader = open_reader(arguments.feature_reader)
+    reader = open_reader(arguments.feature_reader, arguments.feature_cache_seconds)
     model = LoadForecastTransformer(
         arguments.model_name, Rooms(bundle, reader, pseudonymiser(), manifest, predictors, drift)
     )
     add_legacy_routes(app, model)
     if not (serving.enable_metrics if arguments.enable_metrics is None else arguments.enable_metrics):
         hide_metrics(app)
+    # What is loaded by now stays. A full collection that visits it all stops every request for some 100 ms.
+    gc.freeze()
     drift.start()
     MetrifyModelServer(arguments.http_port, arguments.grpc_port).start([model])
     drift.close()

@@ -19,6 +19,7 @@ from inference_services.transformer.requests import ForecastRequest, parse_reque
 from inference_services.transformer.rows import Rows, find_rows
 from inference_services.transformer.watched_file import WatchedFile
 from inference_services.transformer.windows import WindowReader
+from metrify.adapters.meter_windows import MeterWindows
 from metrify.bundles.load import Bundle
 from metrify.experiments.assignment import CONTROL, assign
 from metrify.features.batch import FeatureBatch
@@ -51,7 +52,7 @@ class LoadForecastTransformer(kserve.Model):
     def __init__(self, name: str, rooms: Rooms) -> None:
         super().__init__(name)
         self._rooms = rooms
-        self._executor = BoundedExecutor(1, _MAX_PENDING, "features")  # the online store is read by one thread
+        self._executor = BoundedExecutor(1, _MAX_PENDING, "features")
         self._median = rooms.bundle.manifest.quantiles.index(_MEDIAN)
         self.ready = True
 
@@ -85,15 +86,20 @@ class LoadForecastTransformer(kserve.Model):
             MetrifyError: The request, a meter, the feature store or a predictor; each with its own status.
         """
         request = require_v2(payload)
-        rows, features = await self._executor.run(self._prepare, parse_request(request))
+        asked = parse_request(request)
+        pseudonyms = await self._executor.run(lambda: [self._rooms.pseudonym(meter) for meter in asked.meters])
+        found = await self._rooms.reader.read(pseudonyms)
+        rows, features = await self._executor.run(self._prepare, asked, pseudonyms, found)
         variants = self._variants(rows.pseudonyms)
         quantiles, versions = await self._forecast(variants, features)
         self._rooms.drift.add(rows.pseudonyms, rows.windows, rows.origins)
         return self._response(request, rows, variants, quantiles, versions)
 
-    def _prepare(self, request: ForecastRequest) -> tuple[Rows, dict[str, np.ndarray]]:
+    def _prepare(
+        self, request: ForecastRequest, pseudonyms: list[str], found: MeterWindows
+    ) -> tuple[Rows, dict[str, np.ndarray]]:
         bundle = self.bundle
-        rows = find_rows(request, self._rooms.reader, self._rooms.pseudonym, bundle.manifest.sequence_length)
+        rows = find_rows(request, pseudonyms, found, bundle.manifest.sequence_length)
         batch = FeatureBatch(rows.windows, rows.origins, bundle.manifest.context)
         features = compute_features(bundle.features, batch)
         return rows, {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}

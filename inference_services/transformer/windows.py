@@ -1,30 +1,57 @@
 """Where the transformer finds each meter's recent window."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from inference_services.executor import BoundedExecutor
+from metrify.adapters.feature_cache import FeatureCache
+from metrify.adapters.feature_layout import StoredRow
+from metrify.adapters.meter_windows import MeterWindows
+from metrify.adapters.online_windows import RedisWindowReader
+from metrify.adapters.reader_metrics import ReaderMetrics
+from metrify.adapters.redis_address import REDIS_VARIABLE, RedisAddress
 from metrify.config import Home
 from metrify.errors import FeatureStoreError, UsageError
 
 _PARQUET = "parquet:"
+_MAX_PENDING = 256
+_CACHE_ENTRIES = 20_000  # 54 MB of windows of 672 readings
 
 
 class WindowReader(Protocol):
     """Reads windows from the online store."""
 
-    def read(self, meter_ids: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Windows and where they end.
+    async def read(self, meter_ids: list[str]) -> MeterWindows:
+        """The newest windows of meters.
 
         Args:
             meter_ids: `[N]` pseudonyms.
-
-        Returns:
-            `[N, L]` float32 kWh, oldest first, NaN where a reading is missing; `[N]` datetime64[s] UTC, NaT for an
-            unknown meter.
         """
+
+
+class BlockingWindowReader:
+    """Reads in one thread, off the event loop.
+
+    Args:
+        read: From `[N]` pseudonyms to windows `[N, L]` and their ends `[N]`, as in `MeterWindows`.
+    """
+
+    def __init__(self, read: Callable[[list[str]], tuple[np.ndarray, np.ndarray]]) -> None:
+        self._read = read
+        self._executor = BoundedExecutor(1, _MAX_PENDING, "windows")  # SQLite is read by one thread
+
+    async def read(self, meter_ids: list[str]) -> MeterWindows:
+        """See `WindowReader`.
+
+        Raises:
+            ServiceError: Too many reads are waiting.
+        """
+        windows, ends = await self._executor.run(self._read, meter_ids)
+        return MeterWindows(windows, ends, np.zeros(len(ends), bool))
 
 
 class ParquetWindowReader:
@@ -44,7 +71,7 @@ class ParquetWindowReader:
         self._rows = dict(zip(frame["meter_id"], zip(ends, frame["load_window"], strict=True), strict=True))
 
     def read(self, meter_ids: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        """See `WindowReader`; a short window is filled up with NaN at its start."""
+        """Windows and their ends; a short window is filled up with NaN at its start."""
         windows = np.full((len(meter_ids), self._length), np.nan, np.float32)
         ends = np.full(len(meter_ids), np.datetime64("NaT"), "datetime64[s]")
         for row, meter_id in enumerate(meter_ids):
@@ -54,16 +81,33 @@ class ParquetWindowReader:
         return windows, ends
 
 
-def open_reader(specification: str) -> WindowReader:
-    """The reader that `--feature_reader` names: `feast` or `parquet:PATH`.
+def open_reader(specification: str, cache_seconds: float = 0) -> WindowReader:
+    """The reader that `--feature_reader` names: `feast`, `redis` or `parquet:PATH`.
+
+    `feast` reads Redis where METRIFY_REDIS_URL names one, and SQLite otherwise.
+
+    Args:
+        specification: The reader.
+        cache_seconds: For which a window read from Redis is kept; 0 for not at all.
 
     Raises:
-        UsageError: It names no reader.
+        UsageError: It names no reader, or Redis without an address.
+        FeatureStoreError: Nothing was materialised yet, or the file can't be read.
     """
     if specification.startswith(_PARQUET):
-        return ParquetWindowReader(Path(specification.removeprefix(_PARQUET)))
-    if specification == "feast":
-        from metrify.adapters.feature_store import OnlineWindowReader
+        return BlockingWindowReader(ParquetWindowReader(Path(specification.removeprefix(_PARQUET))).read)
+    if specification not in ("feast", "redis"):
+        raise UsageError(f"There is no feature reader {specification}.", "Use feast, redis or parquet:PATH.")
+    home, address = Home.from_environment(), RedisAddress.from_environment()
+    if address is not None:
+        return _redis_reader(home, address, cache_seconds)
+    if specification == "redis":
+        raise UsageError("The feature reader redis has no address.", f"Set {REDIS_VARIABLE}.")
+    from metrify.adapters.feature_store import OnlineWindowReader
 
-        return OnlineWindowReader(Home.from_environment())
-    raise UsageError(f"There is no feature reader {specification}.", "Use feast or parquet:PATH.")
+    return BlockingWindowReader(OnlineWindowReader(home).read)
+
+
+def _redis_reader(home: Home, address: RedisAddress, cache_seconds: float) -> RedisWindowReader:
+    cache = FeatureCache[StoredRow](_CACHE_ENTRIES, cache_seconds) if cache_seconds > 0 else None
+    return RedisWindowReader(home, address, cache, ReaderMetrics())

@@ -1,116 +1,54 @@
-"""Feast: applies the repository, writes windows, retrieves them point-in-time and reads them online."""
-
-import os
-import runpy
-from pathlib import Path
-from typing import TYPE_CHECKING
+"""Feast: loads windows into the online store, retrieves them point-in-time and reads them online."""
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from metrify.adapters.feature_repository import STORE_VARIABLE, apply_repository, open_store, redis_errors_told
+from metrify.adapters.meter_windows import align_windows
+from metrify.adapters.offline_windows import (
+    read_offline_windows,
+    replace_offline_windows,
+    stored_meters,
+    windows_table,
+    write_offline_windows,
+)
+from metrify.adapters.window_push import PUSH_SOURCE, push_windows
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
 
-if TYPE_CHECKING:
-    from feast import FeatureStore
+__all__ = [
+    "FEATURES",
+    "PUSH_SOURCE",
+    "STORE_VARIABLE",
+    "OnlineWindowReader",
+    "apply_repository",
+    "materialise_online",
+    "open_store",
+    "push_windows",
+    "read_offline_windows",
+    "replace_offline_windows",
+    "retrieve_windows",
+    "stored_meters",
+    "windows_table",
+    "write_offline_windows",
+]
 
-REPO_FOLDER = Path(__file__).resolve().parents[2] / "feature_repo"
-WINDOWS_FILE = "load_windows.parquet"
-STORE_VARIABLE = "METRIFY_FEATURE_STORE"
-PUSH_SOURCE = "load_window_push"
 FEATURES = ["meter_load:load_window", "meter_load:window_end"]
 
 
-def windows_table(meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows: np.ndarray) -> pa.Table:
-    """Windows as Feast's offline rows.
-
-    Args:
-        meter_ids: `[N]`.
-        window_ends: `[N]` UTC.
-        windows: `[N, L]` float32 kWh.
-    """
-    ends = window_ends.tz_convert("UTC").tz_localize(None)
-    lists = pa.FixedSizeListArray.from_arrays(pa.array(windows.ravel()), windows.shape[1])
-    return pa.table(
-        {
-            "meter_id": pa.array(meter_ids, pa.string()),
-            "event_timestamp": pa.array(ends.as_unit("us"), pa.timestamp("us")).cast(pa.timestamp("us", "UTC")),
-            "load_window": lists.cast(pa.list_(pa.float32())),
-            "window_end": pa.array(ends.to_numpy("datetime64[s]").view("int64"), pa.int64()),
-        }
-    )
-
-
-def write_offline_windows(home: Home, tables: list[pa.Table]) -> Path:
-    """Replaces the offline windows in one step; returns the file."""
-    path = home.feature_store / WINDOWS_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with pq.ParquetWriter(partial, tables[0].schema, compression="zstd", compression_level=1) as writer:
-            for table in tables:
-                writer.write_table(table)
-        return partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def open_store(home: Home) -> "FeatureStore":
-    """The feature store of a home.
-
-    Raises:
-        FeatureStoreError: Nothing was materialised there yet.
-    """
-    from feast import FeatureStore
-
-    if not (home.feature_store / "registry.db").exists():
-        raise FeatureStoreError(f"There is no feature store in {home.feature_store}.", "Run `metrify train` first.")
-    os.environ[STORE_VARIABLE] = str(home.feature_store)  # feature_store.yaml takes its paths from there
-    return FeatureStore(repo_path=str(REPO_FOLDER))
-
-
-def apply_repository(home: Home) -> None:
-    """Registers what `feature_repo/definitions.py` declares."""
-    from feast import Entity, FeatureService, FeatureStore, FeatureView
-
-    home.feature_store.mkdir(parents=True, exist_ok=True)
-    os.environ[STORE_VARIABLE] = str(home.feature_store)  # the definitions take the offline file's path from there
-    declared = runpy.run_path(str(REPO_FOLDER / "definitions.py")).values()
-    objects = [item for item in declared if isinstance(item, (Entity, FeatureView, FeatureService))]
-    FeatureStore(repo_path=str(REPO_FOLDER)).apply(objects)
-
-
 def materialise_online(home: Home, until: pd.Timestamp) -> None:
-    """Loads each meter's newest window that ends at `until` or in the day before it."""
-    store = open_store(home)
-    store.materialize(
-        start_date=(until - pd.Timedelta(days=1)).to_pydatetime(),
-        end_date=until.to_pydatetime(),
-        feature_views=["meter_load"],
-    )
-
-
-def push_windows(home: Home, meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows: np.ndarray) -> None:
-    """Pushes the newest windows of meters to the online store."""
-    from feast.data_source import PushMode
-
-    frame = windows_table(meter_ids, window_ends, windows).to_pandas()
-    open_store(home).push(PUSH_SOURCE, frame, to=PushMode.ONLINE)
-
-
-def stored_meters(home: Home) -> list[str]:
-    """The meters that the offline windows are of, sorted.
+    """Loads each meter's newest window that ends at `until` or in the day before it.
 
     Raises:
-        FeatureStoreError: Nothing was materialised there yet.
+        FeatureStoreError: Nothing was materialised there yet, or the online store does not answer.
     """
-    path = home.feature_store / WINDOWS_FILE
-    if not path.is_file():
-        raise FeatureStoreError(f"There are no windows in {home.feature_store}.", "Run `metrify train` first.")
-    return sorted(pc.unique(pq.read_table(path, columns=["meter_id"])["meter_id"]).to_pylist())
+    store = open_store(home)
+    with redis_errors_told():
+        store.materialize(
+            start_date=(until - pd.Timedelta(days=1)).to_pydatetime(),
+            end_date=until.to_pydatetime(),
+            feature_views=["meter_load"],
+        )
 
 
 def retrieve_windows(home: Home, rows: pd.DataFrame) -> pd.DataFrame:
@@ -154,17 +92,17 @@ class OnlineWindowReader:
         Returns:
             Windows `[N, L]` float32, aligned at their end and NaN where nothing is stored, and the windows' ends `[N]`
             as datetime64[s] UTC, NaT for an unknown meter.
+
+        Raises:
+            FeatureStoreError: The online store does not answer.
         """
-        answer = self._store.get_online_features(
-            features=FEATURES, entity_rows=[{"meter_id": meter_id} for meter_id in meter_ids]
-        ).to_dict()
+        if not meter_ids:
+            return np.empty((0, 0), np.float32), np.empty(0, "datetime64[s]")
+        rows = [{"meter_id": meter_id} for meter_id in meter_ids]
+        with redis_errors_told():
+            answer = self._store.get_online_features(features=FEATURES, entity_rows=rows).to_dict()
         ends = np.array(
             [np.datetime64("NaT") if end is None else np.datetime64(end, "s") for end in answer["window_end"]],
             dtype="datetime64[s]",
         )
-        stored = [[] if window is None else window for window in answer["load_window"]]
-        windows = np.full((len(stored), max(map(len, stored), default=0)), np.nan, dtype=np.float32)
-        for row, window in zip(windows, stored, strict=True):
-            if len(window):
-                row[-len(window) :] = window
-        return windows, ends
+        return align_windows(answer["load_window"]), ends

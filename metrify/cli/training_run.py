@@ -27,7 +27,7 @@ class TrainedForecaster:
         bundle: Bundle folder.
         service: InferenceService YAML that serves it.
         dataset: Dataset folder with pseudonymous meters.
-        verdicts: File with one verdict a meter.
+        verdicts: Folder with the verdicts on readings, days and meters.
         online_until: RFC 3339 end of the windows that the online store was filled with.
         metrics: Accuracy on the test rows, the baselines' beside it.
         ingested: Counts of the ingested dataset.

@@ -7,6 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 Share = Annotated[float, Field(gt=0, lt=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
+_RECURRENT = ("lstm", "gru")
+
+# Of readings; those of the future are not among them, since they are kept out whatever the configuration says.
+FAULT_NAMES = ("negative", "impossible", "spike", "jump", "zero_run", "missing_zero", "flat_line", "stuck")
+
 
 class Section(BaseModel):
     """Base of all sections: frozen, and strict about unknown keys."""
@@ -31,10 +36,47 @@ class SplitConfig(Section):
 
 
 class QualityConfig(Section):
-    """When a meter is good enough to be trained on and served."""
+    """Which readings are faulty, what keeps them out, and when a day and a meter are good enough.
+
+    Lengths of runs are those of unbroken runs of present readings. A multiple is of what the meter itself does; its
+    highest ordinary reading and step are those at `high_quantile`.
+    """
 
     min_coverage: Annotated[float, Field(ge=0, le=1)] = 0.90  # share of the intervals that have a reading
     min_mean_kwh: Annotated[float, Field(ge=0)] = 0.001  # per interval; below it the meter does not consume
+    min_day_coverage: Annotated[float, Field(ge=0, le=1)] = 0.75  # a local day with less is bad
+    max_kw: Annotated[float, Field(gt=0)] | None = None  # above it a reading is impossible; null: no limit is known
+    zero_run_hours: Annotated[float, Field(gt=0)] = 48  # zeros from this length on: vacant, or switched off
+    missing_zero_hours: Annotated[float, Field(gt=0)] = 2  # the same where a missing reading was written as 0
+    flat_line_hours: Annotated[float, Field(gt=0)] = 12  # one value that is not 0, from this length on
+    stuck_hours: Annotated[float, Field(gt=0)] = 24  # a flat line from this length on is no load
+    high_quantile: Annotated[float, Field(gt=0.5, lt=1)] = 0.995
+    spike_multiple: Annotated[float, Field(gt=1)] = 2.5  # of the meter's highest ordinary reading
+    spike_neighbour_multiple: Annotated[float, Field(gt=1)] = 2.0  # of both neighbours of a spike
+    jump_multiple: Annotated[float, Field(gt=1)] = 2.5  # of the meter's highest ordinary step
+    ordinary_kw: Annotated[float, Field(ge=0)] = 1.0  # what any connection may draw: no spike or jump up to here
+    quarantined_faults: tuple[str, ...] = ("negative", "impossible", "spike+jump", "missing_zero", "stuck")
+    imputation: Literal["none", "same_hour"] = "none"  # same_hour: mean of the same clock time of earlier weeks
+    imputation_max_gap_hours: Annotated[float, Field(gt=0, le=24)] = 3  # what lies deeper in a gap stays missing
+
+    @field_validator("quarantined_faults")
+    @classmethod
+    def _name_known_faults(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted({name for rule in rules for name in rule.split("+")} - set(FAULT_NAMES))
+        if unknown:
+            raise ValueError(
+                f"there is no fault {', '.join(map(repr, unknown))}; there are {', '.join(FAULT_NAMES)}, "
+                "and `a+b` for readings that have both"
+            )
+        return rules
+
+    @model_validator(mode="after")
+    def _call_stuck_what_is_a_longer_flat_line(self) -> Self:
+        if self.stuck_hours < self.flat_line_hours:
+            raise ValueError(
+                f"stuck_hours ({self.stuck_hours:g}) is shorter than flat_line_hours ({self.flat_line_hours:g})"
+            )
+        return self
 
 
 class ConsumptionForecastingConfig(Section):
@@ -72,6 +114,7 @@ class FeatureEngineeringConfig(Section):
 
     lookback_window: Annotated[int, Field(gt=0)] = 672  # intervals that the feature store keeps for each meter
     include_time_features: bool = True  # calendar of the horizon and of the window, in local time
+    include_load_statistics: bool = False  # lags, rolling statistics and profile, for models that read tables
     include_weather: bool = False  # refused as long as there are no such features
     include_grid_status: bool = False
 
@@ -140,6 +183,16 @@ class MetrifyConfig(Section):
             raise ValueError(
                 f"training.consumption_forecasting.sequence_length ({sequence}) is longer than "
                 f"feature_engineering.lookback_window ({lookback})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _networks_read_the_window_itself(self) -> Self:
+        model_type = self.training.consumption_forecasting.model_type
+        if self.feature_engineering.include_load_statistics and model_type in _RECURRENT:
+            raise ValueError(
+                f"feature_engineering.include_load_statistics must be false for the model_type {model_type}, which "
+                "reads the window itself; FeatureConfig(include_load_statistics=True) computes them in a notebook"
             )
         return self
 

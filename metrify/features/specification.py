@@ -9,7 +9,9 @@ import numpy as np
 
 from metrify.errors import BundleError
 from metrify.features.batch import FeatureBatch
-from metrify.features.calendar import horizon_calendar, window_rest_day
+from metrify.features.calendar import ORIGIN_CALENDAR, horizon_calendar, window_rest_day
+from metrify.features.load_statistics import LOAD_STATISTICS
+from metrify.features.same_hour_profile import same_hour_profile
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,33 @@ FEATURES: tuple[Feature, ...] = (
     Feature("load_window", 1, "kWh", ("readings",), load_window),
     Feature("window_rest_day", 1, "1", ("calendar",), window_rest_day),
     Feature("horizon_calendar", 1, "1", ("calendar",), horizon_calendar),
+    *(Feature(statistic.name, 1, "kWh", ("readings",), statistic) for statistic in LOAD_STATISTICS),
+    Feature("same_hour_profile", 1, "kWh", ("readings", "calendar"), same_hour_profile),
+    *(Feature(calendar.name, 1, calendar.unit, ("calendar",), calendar) for calendar in ORIGIN_CALENDAR),
 )
 TIME_FEATURES = ("window_rest_day", "horizon_calendar")
+LOAD_FEATURES = (*(statistic.name for statistic in LOAD_STATISTICS), "same_hour_profile")
+ORIGIN_TIME_FEATURES = tuple(calendar.name for calendar in ORIGIN_CALENDAR)
 
 _BY_LABEL = {feature.label: feature for feature in FEATURES}
 
 
-def select_features(include_time_features: bool) -> tuple[Feature, ...]:
-    """The features that a configuration asks for."""
-    return tuple(feature for feature in FEATURES if include_time_features or feature.name not in TIME_FEATURES)
+def select_features(include_time_features: bool, include_load_statistics: bool = False) -> tuple[Feature, ...]:
+    """The features that a configuration asks for, in the order of `FEATURES`.
+
+    Args:
+        include_time_features: Also the calendar of window and horizon; with load statistics, that of the origin, too.
+        include_load_statistics: Also lags, rolling statistics and the profile. The recurrent networks read none of
+            them, as they have the whole window.
+    """
+    names = {"load_window"}
+    if include_time_features:
+        names.update(TIME_FEATURES)
+    if include_load_statistics:
+        names.update(LOAD_FEATURES)
+    if include_time_features and include_load_statistics:
+        names.update(ORIGIN_TIME_FEATURES)
+    return tuple(feature for feature in FEATURES if feature.name in names)
 
 
 def features_from_labels(labels: Iterable[str]) -> tuple[Feature, ...]:

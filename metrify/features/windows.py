@@ -3,19 +3,29 @@
 import numpy as np
 import pandas as pd
 
+from metrify.features.local_time import to_local
 from metrify.readings.matrix import ReadingsMatrix
 
 
 def local_midnights(start: pd.Timestamp, end: pd.Timestamp, timezone: str) -> pd.DatetimeIndex:
-    """All local midnights in `[start, end]`, as UTC.
+    """The first instants of all local days that begin in `[start, end]`, as UTC.
+
+    Where the clocks skip midnight, as in Brazil until 2018 or in Lebanon, a day begins at one o'clock; where midnight
+    comes twice, as in Cuba, it begins at the first.
 
     Args:
         start: UTC.
         end: UTC.
         timezone: IANA name of the local time.
+
+    Raises:
+        ConfigError: The time zone is unknown.
     """
-    first, last = start.tz_convert(timezone).ceil("D"), end.tz_convert(timezone).floor("D")
-    return pd.date_range(first, last, freq="D").tz_convert("UTC").as_unit("us")
+    ends = to_local(pd.DatetimeIndex([start, end]), timezone).tz_localize(None).normalize()
+    days = pd.date_range(ends[0], ends[1], freq="D")
+    firsts = days.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(days), dtype=bool))
+    there = firsts.tz_localize(None).normalize() == days  # the date line's move took Samoa's 30 December 2011
+    return firsts[there & (firsts >= start) & (firsts <= end)].tz_convert("UTC").as_unit("us")
 
 
 def cut_windows(matrix: ReadingsMatrix, origins: pd.DatetimeIndex, length: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from pydantic import Field
 from metrify.config.schema import FeatureEngineeringConfig
 from metrify.errors import DatasetError, UsageError
 from metrify.features.batch import FeatureBatch, FeatureContext
-from metrify.features.specification import compute_features, select_features
+from metrify.features.specification import Feature, compute_features, select_features
 from metrify.features.windows import cut_targets, cut_windows, local_midnights
 from metrify.readings.matrix import ReadingsMatrix, to_matrix
 from metrify.readings.schema import check_readings
@@ -63,6 +63,7 @@ class FeatureEngineeringPipeline:
             ReadingsError: The readings break their contract or the resolution.
             UsageError: An origin has no time zone, or is no start of an interval.
             DatasetError: No row is complete.
+            ConfigError: The time zone or the country is unknown, or `lookback_window` is too short for a feature.
         """
         return self._rows(readings, origins, with_targets=False)[0]
 
@@ -98,7 +99,7 @@ class FeatureEngineeringPipeline:
             config.lookback_window, config.forecast_horizon, config.resolution_minutes, config.timezone, config.country
         )
         batch = FeatureBatch(windows[meters, columns], times[columns], context)
-        features = compute_features(select_features(config.include_time_features), batch)
+        features = compute_features(_selected(config), batch)
         left_out = np.nonzero(~complete)
         incomplete = pd.DataFrame({"meter_id": matrix.meter_ids[left_out[0]], "origin": origins[left_out[1]]})
         rows = FeatureRows(matrix.meter_ids[meters], times[columns], features, incomplete)
@@ -109,6 +110,10 @@ class FeatureEngineeringPipeline:
             stamps = readings["timestamp"].dt.tz_convert("UTC").dt.as_unit("us")
             readings = readings.assign(timestamp=stamps, kwh=readings["kwh"].astype(np.float32))
         return to_matrix(check_readings(readings), self.config.resolution_minutes)
+
+
+def _selected(config: FeatureConfig) -> tuple[Feature, ...]:
+    return select_features(config.include_time_features, config.include_load_statistics)
 
 
 def _checked_origins(origins: pd.DatetimeIndex, start: pd.Timestamp, step: pd.Timedelta) -> pd.DatetimeIndex:

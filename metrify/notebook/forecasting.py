@@ -9,7 +9,7 @@ import numpy as np
 
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.errors import UsageError
-from metrify.features.specification import FEATURES, select_features
+from metrify.features.specification import select_features
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.notebook.model_inputs import checked_array, feature_shapes, names_of
 from metrify.units import intervals_per_day
@@ -134,7 +134,7 @@ class ConsumptionForecastingModel:
         if set(arrays) not in allowed:
             raise UsageError(
                 f"{title} has {names_of(arrays)}.",
-                f"Give it load_window alone, or all of {', '.join(feature.name for feature in FEATURES)}.",
+                f"Give it load_window alone, or all of {', '.join(feature.name for feature in select_features(True))}.",
             )
         features = {
             name: checked_array(f"{title}[{name!r}]", values, self._shapes[name]) for name, values in arrays.items()

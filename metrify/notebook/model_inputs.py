@@ -8,7 +8,7 @@ import numpy as np
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.errors import UsageError
 from metrify.features.batch import FeatureBatch, FeatureContext
-from metrify.features.specification import FEATURES, compute_features
+from metrify.features.specification import compute_features, select_features
 
 
 def checked_array(title: str, values: Any, row_shape: tuple[int, ...]) -> np.ndarray:
@@ -31,11 +31,12 @@ def checked_array(title: str, values: Any, row_shape: tuple[int, ...]) -> np.nda
 
 
 def feature_shapes(config: ConsumptionForecastingConfig, resolution_minutes: int) -> dict[str, tuple[int, ...]]:
-    """The shape of a row of each feature, asked of the features themselves."""
+    """The shape of a row of each feature that a network reads, asked of the features themselves."""
     context = FeatureContext(config.sequence_length, config.forecast_horizon, resolution_minutes, "UTC", "GB")
     window = np.zeros((1, config.sequence_length), dtype=np.float32)
     batch = FeatureBatch(window, np.zeros(1, dtype="datetime64[s]"), context)
-    return {name: values.shape[1:] for name, values in compute_features(FEATURES, batch).items()}
+    features = compute_features(select_features(include_time_features=True), batch)
+    return {name: values.shape[1:] for name, values in features.items()}
 
 
 def names_of(arrays: Mapping[str, Any]) -> str:

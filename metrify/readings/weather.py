@@ -16,7 +16,7 @@ from metrify.errors import ReadingsError
 
 WEATHER_FILE = "weather.parquet"
 WEATHER_COLUMNS = ("station_id", "timestamp", "issued_at")
-_UNITS = ("_c", "_pct", "_wm2", "_ms", "_deg", "_hpa", "_mm")
+_UNITS = ("_c", "_pct", "_w_per_m2", "_m_per_s", "_deg", "_hpa", "_mm")
 
 WEATHER_SCHEMA = pa.DataFrameSchema(
     {

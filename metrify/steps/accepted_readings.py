@@ -6,22 +6,28 @@ import pandas as pd
 
 from metrify.readings.dataset import DatasetInfo, read_dataset
 from metrify.readings.matrix import ReadingsMatrix, to_matrix
+from metrify.readings.quality.quarantine import leave_out_quarantined
+from metrify.readings.quality.tables import METERS_FILE, QUARANTINE_FILE, read_verdict_table
 
 
 def load_accepted_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
-    """Reads what the verdicts let through.
+    """Reads what the verdicts let through. Readings in quarantine are missing from the matrix.
 
     Args:
         dataset: Dataset folder.
-        verdicts: File of `validate_readings`.
+        verdicts: Folder of `validate_readings`.
 
     Returns:
         The description, the accepted meters in the matrix's order, and their readings.
+
+    Raises:
+        DatasetError: The dataset or the verdicts can't be read.
     """
     loaded = read_dataset(dataset)
-    verdict = pd.read_parquet(verdicts)
+    verdict = read_verdict_table(verdicts, METERS_FILE)
     accepted = verdict.loc[verdict["accepted"], "meter_id"]
     readings = loaded.readings[loaded.readings["meter_id"].isin(accepted)]
-    matrix = to_matrix(readings, loaded.info.resolution_minutes)
+    sound = leave_out_quarantined(readings, read_verdict_table(verdicts, QUARANTINE_FILE))
+    matrix = to_matrix(sound, loaded.info.resolution_minutes)
     meters = loaded.meters.set_index("meter_id").loc[list(matrix.meter_ids)].reset_index()
     return loaded.info, meters, matrix

@@ -13,6 +13,7 @@ from metrify.features.windows import cut_targets, cut_windows, local_midnights
 from metrify.readings.dataset import fingerprint
 from metrify.readings.splits import SIDES, split_meters_by_group, split_time
 from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 from metrify.steps.training_set import TrainingSet, write_training_set
 
@@ -24,18 +25,19 @@ def build_training_set(
     """Pairs windows from the feature store with what followed them.
 
     A row is a meter and a local midnight. Its meter and its time lie on the same side of both splits, its window and
-    its target are complete, and the window is the one that was known at the origin. Training rows beyond
+    its target are complete, and the window is the one that was known at the origin. A window may hold imputed readings
+    where the configuration asks for it, and each row tells their share; a target never does. Training rows beyond
     `max_training_windows` are left out by a seeded draw.
 
     Args:
         dataset: Dataset folder.
-        verdicts: File of `validate_readings`.
+        verdicts: Folder of `validate_readings`.
         output: Training set folder to write.
-        config: Splits, sizes and seed.
+        config: Splits, sizes, seed, and whether gaps of windows are imputed.
         home: Where the feature store lies.
 
     Returns:
-        How many rows each side has, and how many were left out as incomplete.
+        How many rows each side has, how many of them hold an imputed reading, and how many were left out as incomplete.
 
     Raises:
         DatasetError: A side has no complete row.
@@ -44,12 +46,14 @@ def build_training_set(
     home = home or Home.from_environment()
     model = config.training.consumption_forecasting
     info, meters, matrix = load_accepted_readings(dataset, verdicts)
+    inputs, imputed = impute_inputs(matrix, info.timezone, config)
     step = pd.Timedelta(minutes=info.resolution_minutes)
     lookback = config.feature_engineering.lookback_window
     end = matrix.timestamps[-1] + step
     origins = local_midnights(matrix.start + lookback * step, end - model.forecast_horizon * step, info.timezone)
     targets = cut_targets(matrix, origins, model.forecast_horizon)
-    complete = np.isfinite(targets).all(axis=2) & np.isfinite(cut_windows(matrix, origins, lookback)).all(axis=2)
+    complete = np.isfinite(targets).all(axis=2) & np.isfinite(cut_windows(inputs, origins, lookback)).all(axis=2)
+    imputed_shares = _imputed_shares(imputed, ((origins - matrix.start) // step).to_numpy(), lookback)
 
     meter_side = split_meters_by_group(meters, config.splits).to_numpy()
     time_side = split_time(matrix.start, end, config.splits).side_of(pd.Series(origins))
@@ -72,6 +76,7 @@ def build_training_set(
         sides=sides,
         windows=np.stack(retrieved["load_window"].to_list()).astype(np.float32),
         targets=targets[meter_rows, origin_rows],
+        imputed_shares=imputed_shares[meter_rows, origin_rows],
         context=FeatureContext(
             model.sequence_length, model.forecast_horizon, info.resolution_minutes, info.timezone, info.country
         ),
@@ -80,7 +85,16 @@ def build_training_set(
     )
     write_training_set(training_set, output)
     counts = {f"{side}_rows": float((sides == side).sum()) for side in SIDES}
-    return counts | {"incomplete_rows": float((on_one_side & ~complete).sum())}
+    return counts | {
+        "imputed_rows": float((training_set.imputed_shares > 0).sum()),
+        "incomplete_rows": float((on_one_side & ~complete).sum()),
+    }
+
+
+def _imputed_shares(imputed: np.ndarray, columns: np.ndarray, lookback: int) -> np.ndarray:
+    """The share of imputed readings in the windows that end before each of `[O]` columns, `[M, O]`."""
+    before = np.pad(np.cumsum(imputed, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
+    return (before[:, columns] - before[:, columns - lookback]) / lookback
 
 
 def _keep(sides: np.ndarray, max_training_rows: int, seed: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from metrify.drift.features import drift_features
 from metrify.features.windows import cut_windows, local_midnights
 from metrify.readings.splits import split_time
 from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 from metrify.units import intervals_per_day
 
@@ -31,7 +32,7 @@ def fit_drift_reference(
 
     Args:
         dataset: Dataset folder.
-        verdicts: File of `validate_readings`.
+        verdicts: Folder of `validate_readings`.
         reference: Parquet file to write.
         thresholds: JSON file to write.
         config: The drift section and the seed.
@@ -40,7 +41,8 @@ def fit_drift_reference(
     Returns:
         How many reference rows there are.
     """
-    info, _, matrix = load_accepted_readings(dataset, verdicts)
+    info, _, measured = load_accepted_readings(dataset, verdicts)
+    matrix, _ = impute_inputs(measured, info.timezone, config)  # the population that a server sees
     length = config.feature_engineering.lookback_window
     day_length = intervals_per_day(info.resolution_minutes)
     step = pd.Timedelta(minutes=info.resolution_minutes)

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 
 from metrify.adapters import feature_store
+from metrify.adapters.materialised_readings import MaterialisedReadings, write_materialised
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import DatasetError
 from metrify.features.windows import cut_windows, local_midnights
+from metrify.readings.matrix import ReadingsMatrix
+from metrify.readings.store.read import newest_data_version
 from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 
 HOLD_OUT_DAYS = 21  # of the newest readings, which a replay pushes later
@@ -22,27 +26,28 @@ def materialise_features(
 ) -> dict[str, float]:
     """Writes a window for each accepted meter and local midnight, and the newest ones into the online store.
 
+    With `quality.imputation`, short gaps in the windows are filled; the others stay, and the server refuses them.
+
     The online store stops `HOLD_OUT_DAYS` before the end of the dataset, so that what follows can be replayed.
 
     Args:
         dataset: Dataset folder.
-        verdicts: File of `validate_readings`.
+        verdicts: Folder of `validate_readings`.
         output: File to write: the end of the online windows, RFC 3339.
-        config: Length of the windows.
+        config: Length of the windows, and whether their gaps are imputed.
         home: Where the store lies.
 
     Returns:
-        How many windows are stored offline and online.
+        How many windows are stored offline and online, and how many readings in them were imputed.
 
     Raises:
         DatasetError: The readings are too short.
     """
     home = home or Home.from_environment()
-    info, _, matrix = load_accepted_readings(dataset, verdicts)
+    info, _, measured = load_accepted_readings(dataset, verdicts)
+    matrix, imputed = impute_inputs(measured, info.timezone, config)
     length = config.feature_engineering.lookback_window
-    step = pd.Timedelta(minutes=info.resolution_minutes)
-    end = matrix.timestamps[-1] + step
-    origins = local_midnights(matrix.start + length * step, end, info.timezone)
+    origins = window_origins(matrix, length, info.timezone)
     if len(origins) <= HOLD_OUT_DAYS:
         raise DatasetError(
             f"The readings cover {matrix.kwh.shape[1]} intervals.",
@@ -60,5 +65,18 @@ def materialise_features(
     feature_store.apply_repository(home)
     until = origins[-1 - HOLD_OUT_DAYS]
     feature_store.materialise_online(home, until)
+    data_version = newest_data_version(dataset)
+    note = MaterialisedReadings(info.name, data_version, info.timezone, info.country, length, until, matrix)
+    write_materialised(home, note)
     output.write_text(until.isoformat(), encoding="utf-8")
-    return {"offline_windows": len(matrix.meter_ids) * len(origins), "online_windows": len(matrix.meter_ids)}
+    return {
+        "offline_windows": len(matrix.meter_ids) * len(origins),
+        "online_windows": len(matrix.meter_ids),
+        "imputed_readings": int(imputed.sum()),
+    }
+
+
+def window_origins(matrix: ReadingsMatrix, length: int, timezone: str) -> pd.DatetimeIndex:
+    """The local midnights that a window of some length can end at, UTC."""
+    step = pd.Timedelta(minutes=matrix.resolution_minutes)
+    return local_midnights(matrix.start + length * step, matrix.timestamps[-1] + step, timezone)

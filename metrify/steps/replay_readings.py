@@ -11,6 +11,7 @@ from metrify.config import Home, MetrifyConfig
 from metrify.features.windows import cut_targets, cut_windows
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.impute_inputs import impute_inputs
 
 Change = Callable[[np.ndarray, pd.DatetimeIndex], np.ndarray]
 
@@ -20,18 +21,19 @@ class ReadingsReplay:
 
     Args:
         dataset: Dataset folder.
-        verdicts: File of `validate_readings`.
-        config: Length of the windows.
+        verdicts: Folder of `validate_readings`.
+        config: Length of the windows, and whether their gaps are imputed.
         home: Where the online store lies.
 
     Attributes:
         meter_ids: `[M]` accepted meters.
-        matrix: Their readings.
+        matrix: Their readings, those that were imputed among them.
         timezone: IANA name of their local time.
     """
 
     def __init__(self, dataset: Path, verdicts: Path, config: MetrifyConfig, home: Home) -> None:
-        info, _, self.matrix = load_accepted_readings(dataset, verdicts)
+        info, _, self._measured = load_accepted_readings(dataset, verdicts)
+        self.matrix, _ = impute_inputs(self._measured, info.timezone, config)
         self.timezone = info.timezone
         self._length = config.feature_engineering.lookback_window
         self._home = home
@@ -59,9 +61,9 @@ class ReadingsReplay:
             matrix = ReadingsMatrix(matrix.meter_ids, matrix.start, matrix.resolution_minutes, kwh)
         windows = cut_windows(matrix, pd.DatetimeIndex([origin]), self._length)[:, 0]
         ends = pd.DatetimeIndex([origin] * len(windows))
-        push_windows(self._home, matrix.meter_ids, ends, windows)
+        push_windows(self._home, matrix.meter_ids, ends, windows, keep_newer=False)  # a replay may go back in time
         return windows
 
     def actual(self, origin: pd.Timestamp, horizon: int) -> np.ndarray:
-        """What followed an origin, `[M, horizon]` kWh."""
-        return cut_targets(self.matrix, pd.DatetimeIndex([origin]), horizon)[:, 0]
+        """What was measured after an origin, `[M, horizon]` kWh."""
+        return cut_targets(self._measured, pd.DatetimeIndex([origin]), horizon)[:, 0]

@@ -97,6 +97,19 @@ def filled_otherwise(store: Path) -> Iterator[None]:
         marker.write_text(text, "utf-8")
 
 
+@contextmanager
+def taking_turns(store: Path, step: str) -> Iterator[None]:
+    """Waits until the step that fills a store, or another one that takes turns with it, is done."""
+    with locked((store / f"{step}.key").with_suffix(".lock")):
+        yield
+
+
+def forget_fillings(store: Path) -> None:
+    """Lets no step take a store for filled that was changed by something else."""
+    for marker in store.glob("*.key"):
+        marker.unlink()
+
+
 def _key(step: str, arguments: dict[str, Any], ignores: tuple[str, ...]) -> str:
     parts = {name: _describe(value, ignores) for name, value in arguments.items()}
     text = json.dumps([step, code_version(), parts], sort_keys=True)

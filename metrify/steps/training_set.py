@@ -24,7 +24,8 @@ class TrainingSet:
         origins: `[N]` datetime64[s] UTC.
         sides: `[N]`: train, validation or test.
         windows: `[N, L]` float32 kWh.
-        targets: `[N, H]` float32 kWh.
+        targets: `[N, H]` float32 kWh, measured.
+        imputed_shares: `[N]` float32, the share of imputed readings in each window.
         context: What the rows share.
         dataset_name: Where they come from.
         dataset_fingerprint: SHA-256 of the dataset.
@@ -35,6 +36,7 @@ class TrainingSet:
     sides: np.ndarray
     windows: np.ndarray
     targets: np.ndarray
+    imputed_shares: np.ndarray
     context: FeatureContext
     dataset_name: str
     dataset_fingerprint: str
@@ -58,6 +60,7 @@ def write_training_set(training_set: TrainingSet, folder: Path) -> None:
             "side": pa.array(training_set.sides, pa.string()),
             "load_window": _lists(training_set.windows),
             "target_kwh": _lists(training_set.targets),
+            "imputed_share": pa.array(training_set.imputed_shares, pa.float32()),
         }
     )
     pq.write_table(table, folder / _ROWS_FILE, compression="zstd")
@@ -79,6 +82,7 @@ def read_training_set(folder: Path) -> TrainingSet:
         frame["side"].to_numpy(object),
         np.stack(frame["load_window"].to_list()),
         np.stack(frame["target_kwh"].to_list()),
+        frame["imputed_share"].to_numpy(np.float32),
         FeatureContext(**info["context"]),
         info["dataset_name"],
         info["dataset_fingerprint"],

@@ -7,11 +7,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from feast import FeatureStore
 
-from metrify.adapters import feature_store
+from metrify.adapters import feature_repository, feature_store
+from metrify.adapters.redis_address import REDIS_VARIABLE
+from metrify.cli.bench.redis_server import RedisServer
 from metrify.config import Home
 from metrify.features.windows import cut_windows, local_midnights
 from metrify.readings.matrix import ReadingsMatrix
+
+from .typed_store import Asker, make_typed_store
 
 LENGTH = 48
 METERS = np.array(["m_a", "m_b", "m_c"], dtype=object)
@@ -74,3 +79,37 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def own_store(tmp_path: Path) -> Store:
     """A store of the test's own."""
     return fill_store(tmp_path / "own")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis that no test pauses or ends."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis of the test's own, which it may pause and end."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_store(tmp_path: Path, own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store of the test's own, whose online store is Redis."""
+    monkeypatch.setenv(REDIS_VARIABLE, own_redis.url)
+    monkeypatch.setenv(feature_repository.CONNECTION_VARIABLE, "")  # the adapter sets it; other tests must not see it
+    return fill_store(tmp_path / "own")
+
+
+@pytest.fixture(scope="session")
+def typed_store(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+    """A store on Redis with a value of each kind."""
+    return make_typed_store(tmp_path_factory.mktemp("typed"), redis_server)
+
+
+@pytest.fixture
+def ask(typed_store: FeatureStore, redis_server: RedisServer) -> Asker:
+    """Reads that store, at the time of its values unless the test changes it."""
+    return Asker(typed_store, redis_server)

@@ -78,3 +78,9 @@ def test_a_push_does_not_touch_the_offline_windows(own_store: Store) -> None:
     end = pd.DatetimeIndex([own_store.online_until + DAY])
     push_windows(own_store.home, METERS[:1], end, np.zeros((1, LENGTH), np.float32))
     assert path.read_bytes() == before
+
+
+def test_no_meter_has_no_window(store: Store) -> None:
+    windows, ends = OnlineWindowReader(store.home).read([])
+    assert windows.shape == (0, 0)
+    assert ends.shape == (0,)

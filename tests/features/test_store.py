@@ -48,7 +48,8 @@ def test_the_repository_declares_what_the_adapter_asks_for(store: Store) -> None
     declared = {f"{view.name}:{field.name}" for view in opened.list_feature_views() for field in view.schema}
     assert set(FEATURES) <= declared
     assert [source.name for source in opened.list_data_sources() if source.name == PUSH_SOURCE] == [PUSH_SOURCE]
-    assert [service.name for service in opened.list_feature_services()] == ["load_forecaster"]
+    services = {service.name for service in opened.list_feature_services()}
+    assert services == {"load_forecaster", "anomaly_detector", "grid_optimizer"}
 
 
 def test_applying_again_changes_nothing(own_store: Store) -> None:

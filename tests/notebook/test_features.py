@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from metrify import ConsumptionForecastingModel, ConsumptionModelConfig, FeatureConfig, FeatureEngineeringPipeline
-from metrify.errors import DatasetError, ReadingsError, UsageError
+from metrify.errors import ConfigError, DatasetError, ReadingsError, UsageError
 from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.specification import compute_features, select_features
 
@@ -77,3 +77,35 @@ def test_readings_that_do_not_fit_are_refused(make_readings: Callable) -> None:
     half_hours.loc[3, "timestamp"] += pd.Timedelta(minutes=30)
     with pytest.raises(ReadingsError, match="1 of 120 time stamps lie between intervals of 60 minutes"):
         pipeline.transform(half_hours)
+
+
+def test_load_statistics_are_a_choice(make_readings: Callable) -> None:
+    readings = make_readings(2, 32)
+    plain = FeatureEngineeringPipeline(FeatureConfig(**PLACE)).transform(readings)
+    rows = FeatureEngineeringPipeline(FeatureConfig(include_load_statistics=True, **PLACE)).transform(readings)
+    assert set(rows.features) - set(plain.features) >= {
+        "lag_24h",
+        "rolling_std_168h",
+        "same_hour_profile",
+        "origin_hour",
+    }
+    np.testing.assert_array_equal(rows.features["lag_24h"], rows.features["load_window"][:, -DAY])
+    week = rows.features["load_window"][:, -7 * DAY :]
+    np.testing.assert_allclose(rows.features["rolling_mean_168h"], week.mean(axis=1), rtol=1e-6)
+    assert (rows.features["origin_hour"] == 0).all()
+    assert all(np.isfinite(values).all() for values in rows.features.values())
+
+
+def test_a_lookback_that_is_too_short_for_a_load_statistic_is_refused_by_name(make_readings: Callable) -> None:
+    config = FeatureConfig(lookback_window=335, include_load_statistics=True, **PLACE)
+    with pytest.raises(ConfigError, match="lag_336h needs 336 intervals of history where there are 335"):
+        FeatureEngineeringPipeline(config).transform(make_readings(1, 16))
+
+
+def test_a_network_refuses_load_statistics_by_name(make_readings: Callable) -> None:
+    config = FeatureConfig(include_load_statistics=True, **PLACE)
+    rows, targets = FeatureEngineeringPipeline(config).transform_with_targets(make_readings(1, 33))
+    with pytest.raises(
+        UsageError, match=r"X_train has load_window, .* lag_24h, .*origin_rest_day\. Give it load_window"
+    ):
+        ConsumptionForecastingModel().train(rows.features, targets, rows.features, targets)

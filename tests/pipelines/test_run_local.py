@@ -75,7 +75,10 @@ def test_the_model_is_better_than_both_baselines_on_the_test_rows(trained: Train
 def test_the_figures_of_the_steps_fit_together(trained: Trained) -> None:
     run = trained.run
     assert run.metrics("ingest-readings") == {"meters": METERS, "readings": METERS * DAYS * 24, "profiles": METERS}
-    assert run.metrics("validate-readings") == {"accepted": METERS, "rejected": 0}
+    judged = run.metrics("validate-readings")
+    assert (judged["accepted"], judged["rejected"]) == (METERS, 0)
+    assert judged["quarantined"] < 1e-4 * METERS * DAYS * 24  # noise that looks like a spike
+    assert judged["good_days"] == METERS * DAYS - judged["suspect_days"]
     built = run.metrics("build-training-set")
     assert built["test_rows"] == run.metrics("evaluate-forecaster")["test_rows"]
     assert min(built["train_rows"], built["validation_rows"], built["test_rows"]) > 50

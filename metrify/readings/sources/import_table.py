@@ -104,7 +104,7 @@ def import_table(
         listed, silent = read_meters(source.meters, source.titles, np.array(metered, dtype=object))
         table = _with_known(meters.renamed(listed), known, replace=source.meters is not None)
         meter_ids = np.array(sorted({*meters.ids, *table["meter_id"]}), dtype=object)
-        clock = TableClock(source, rows.earliest())
+        clock = TableClock(source, rows.earliest(), may_be_sparse=known is not None)
         merged = merge_parts(source, clock, rows, meters.ids, meter_ids, known, output, data_version, progress)
     table.sort_values("meter_id", ignore_index=True).to_parquet(output / METERS_FILE, index=False, compression="zstd")
     if weather is not None:

@@ -109,7 +109,7 @@ _WEATHER_NAMES = {
     "station": "station_id",
     "temp_c": "temperature_c",
     "rel_humidity_pct": "relative_humidity_pct",
-    "global_irradiance_wm2": "irradiance_wm2",
+    "global_irradiance_wm2": "global_radiation_w_per_m2",
 }
 
 

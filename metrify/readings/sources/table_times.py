@@ -19,14 +19,15 @@ class TableClock:
     Args:
         source: The table.
         earliest: The earliest stamp, as it is written; forecasts start at local midnights, so intervals do too.
+        may_be_sparse: Whether the readings may be few and far between, as corrections are.
     """
 
-    def __init__(self, source: TableSource, earliest: np.datetime64) -> None:
+    def __init__(self, source: TableSource, earliest: np.datetime64, may_be_sparse: bool = False) -> None:
         self._source = source
         self._step = np.timedelta64(source.resolution_minutes, "m")
         self._midnight = _local_midnight(earliest, source.timezone)
         self._faults = RowFaults(source.path.name)
-        self._pairs = 0
+        self._may_be_sparse, self._pairs = may_be_sparse, 0
         self._smallest_gap: np.timedelta64 | None = None
 
     def utc_times(self, stamps: Stamps, meters: np.ndarray, is_reading: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -71,7 +72,7 @@ class TableClock:
         """
         self._faults.refuse()
         gap = self._smallest_gap
-        if gap is not None and self._pairs >= _ENOUGH_PAIRS and gap > self._step:
+        if gap is not None and not self._may_be_sparse and self._pairs >= _ENOUGH_PAIRS and gap > self._step:
             minutes = int(gap / np.timedelta64(1, "m"))
             raise ReadingsError(
                 f"{self._source.path.name} has a reading every {minutes} minutes, "

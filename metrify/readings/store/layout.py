@@ -1,6 +1,5 @@
 """The files that keep the versions of readings, beside `readings.parquet`, which holds those that count."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from metrify.readings.store.versions import CURRENT, VersionedRows
+from metrify.readings.store.versions import VersionedRows
 
 _COMPRESSION_LEVEL = 3
 
@@ -102,19 +101,3 @@ class VersionedTableWriter:
         if with_superseded:
             columns.append(pa.array(rows.superseded))
         return pa.table(columns, schema=self._table.schema(with_superseded))
-
-
-def read_versions(folder: Path, table: VersionedTable, meter_id: str) -> Iterator[VersionedRows]:
-    """All versions of one meter: those that count, then the others. The meter's code is 0."""
-    for name in (table.current_file, table.history_file):
-        rows = pq.read_table(folder / name, filters=[("meter_id", "==", meter_id)])
-        count = len(rows)
-        superseded = rows["superseded"].to_numpy() if "superseded" in rows.column_names else np.full(count, CURRENT)
-        yield VersionedRows(
-            np.zeros(count, np.int32),
-            rows["timestamp"].cast(pa.int64()).to_numpy(),
-            rows[table.value_column].to_numpy().astype(np.float64),
-            rows["version"].to_numpy(),
-            rows["arrived"].to_numpy(),
-            superseded.astype(np.int32),
-        )

@@ -74,3 +74,13 @@ def test_a_split_without_a_test_side_is_refused(splits: dict[str, float]) -> Non
 def test_a_canary_share_is_a_whole_percentage(percent: float) -> None:
     with pytest.raises(ValidationError, match="canary_percent"):
         MetrifyConfig.model_validate({"rollout": {"canary_percent": percent}})
+
+
+@pytest.mark.parametrize("model_type", ["lstm", "gru"])
+def test_networks_that_read_the_window_take_no_load_statistics(model_type: str) -> None:
+    wanted = {
+        "feature_engineering": {"include_load_statistics": True},
+        "training": {"consumption_forecasting": {"model_type": model_type}},
+    }
+    with pytest.raises(ValidationError, match=f"include_load_statistics must be false for the model_type {model_type}"):
+        MetrifyConfig.model_validate(wanted)

@@ -1,10 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metrify.errors import ConfigError
 from metrify.features.batch import FeatureBatch, FeatureContext
-from metrify.features.calendar import horizon_calendar, window_rest_day
+from metrify.features.calendar import ORIGIN_CALENDAR, horizon_calendar, window_rest_day
 
 DAY = 24
 FRIDAY, SATURDAY, SUNDAY, MONDAY = ("2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04")
@@ -88,3 +90,35 @@ def test_a_row_does_not_depend_on_the_others(stamps: np.ndarray) -> None:
     assert together.dtype == np.float32
     for row, stamp in zip(together, stamps, strict=True):
         np.testing.assert_array_equal(row, horizon_calendar(batch_at(stamp, "Europe/Berlin"))[0])
+
+
+@given(origins, st.sampled_from(["UTC", "Europe/London", "Europe/Berlin", "Asia/Kolkata"]))
+def test_the_origin_s_calendar_is_that_of_the_horizon_s_first_interval(stamps: np.ndarray, timezone: str) -> None:
+    batch = batch_at(stamps, timezone)
+    first = horizon_calendar(batch)[:, 0]
+    values = {calendar.name: np.asarray(calendar(batch), np.float32) for calendar in ORIGIN_CALENDAR}
+    np.testing.assert_array_equal(values["origin_hour_sine"], first[:, 0])
+    np.testing.assert_array_equal(values["origin_hour_cosine"], first[:, 1])
+    np.testing.assert_array_equal(values["origin_day_of_week"], weekdays(first))
+    np.testing.assert_array_equal(values["origin_rest_day"], first[:, 4])
+    local = pd.DatetimeIndex(stamps, tz="UTC").tz_convert(timezone)
+    np.testing.assert_array_equal(values["origin_hour"], local.hour + local.minute / 60)
+
+
+@pytest.mark.parametrize("country", ["XX", "de", ""])
+@pytest.mark.parametrize("feature", [window_rest_day, horizon_calendar])
+def test_a_country_without_known_holidays_is_refused_by_name(feature, country: str) -> None:
+    with pytest.raises(ConfigError, match=f"No public holidays are known of the country '{country}'"):
+        feature(batch_at("2024-03-01", country=country))
+
+
+@pytest.mark.parametrize("timezone", ["Europe/Atlantis", ""])
+def test_an_unknown_time_zone_is_refused_by_name(timezone: str) -> None:
+    with pytest.raises(ConfigError, match=f"Unknown time zone '{timezone}'"):
+        horizon_calendar(batch_at("2024-03-01", timezone))
+
+
+def test_no_row_is_no_error() -> None:
+    nothing = np.empty(0, dtype="datetime64[s]")
+    assert window_rest_day(batch_at(nothing)).shape == (0, DAY)
+    assert horizon_calendar(batch_at(nothing)).shape == (0, DAY, 5)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metrify.errors import ConfigError
 from metrify.features.windows import local_midnights
 
 hours_of_two_years = st.integers(0, 2 * 366 * 24).map(lambda hour: pd.Timestamp("2023-01-01", tz="UTC") + hour * HOUR)
@@ -47,3 +48,36 @@ def test_they_are_all_the_local_midnights_in_between(one: pd.Timestamp, other: p
     local = half_hours.tz_convert(timezone)
     assert midnights.tolist() == half_hours[local == local.normalize()].tolist()
     assert str(midnights.dtype) == "datetime64[us, UTC]"
+
+
+@pytest.mark.parametrize(
+    ("timezone", "day", "expected"),
+    [
+        ("America/Sao_Paulo", "2017-10-15", ["10-14 03:00", "10-15 03:00", "10-16 02:00"]),  # begins at one o'clock
+        ("America/Sao_Paulo", "2018-02-18", ["02-17 02:00", "02-18 03:00", "02-19 03:00"]),  # 23 o'clock came twice
+        ("Asia/Beirut", "2024-03-31", ["03-30 22:00", "03-31 21:00"]),
+        ("America/Havana", "2024-11-03", ["11-02 04:00", "11-03 04:00", "11-04 05:00"]),  # midnight came twice
+        ("Pacific/Apia", "2011-12-30", ["12-29 10:00", "12-30 10:00", "12-31 10:00"]),  # the 30th never was
+    ],
+)
+def test_where_clocks_change_at_midnight_a_day_begins_at_its_first_instant(
+    timezone: str, day: str, expected: list[str]
+) -> None:
+    noon = pd.Timestamp(day, tz="UTC") + 12 * HOUR
+    midnights = local_midnights(noon - 36 * HOUR, noon + 24 * HOUR, timezone)
+    assert midnights.strftime("%m-%d %H:%M").tolist() == expected
+
+
+@given(hours_of_two_years, st.integers(0, 400), st.sampled_from(["Asia/Beirut", "America/Havana", "Africa/Cairo"]))
+def test_each_local_day_begins_once(start: pd.Timestamp, hours: int, timezone: str) -> None:
+    end = start + hours * HOUR
+    stamps = pd.date_range(start - HOUR, end, freq="h")
+    days = stamps.tz_convert(timezone).strftime("%j")
+    begins = [later for later, before, after in zip(stamps[1:], days, days[1:], strict=False) if before != after]
+    assert local_midnights(start, end, timezone).tolist() == begins
+
+
+def test_an_unknown_time_zone_is_refused_by_name() -> None:
+    moment = pd.Timestamp("2024-01-01", tz="UTC")
+    with pytest.raises(ConfigError, match="Unknown time zone 'Europe/Atlantis'"):
+        local_midnights(moment, moment + HOUR, "Europe/Atlantis")

@@ -2,13 +2,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrify.errors import BundleError, ConfigError
 from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.specification import (
     FEATURES,
+    LOAD_FEATURES,
+    ORIGIN_TIME_FEATURES,
     TIME_FEATURES,
     Feature,
     compute_features,
@@ -17,7 +19,10 @@ from metrify.features.specification import (
     specification_hash,
 )
 
-CONTEXT = FeatureContext(48, 24, 60, "Europe/Berlin", "DE")
+from .loads import draw_matrix
+
+LENGTH = 336
+CONTEXT = FeatureContext(LENGTH, 24, 60, "Europe/Berlin", "DE")
 
 features = st.builds(
     Feature,
@@ -57,7 +62,7 @@ def test_labels_find_their_features_in_their_order() -> None:
     assert len(set(labels)) == len(FEATURES)
 
 
-@pytest.mark.parametrize("unknown", ["load_window@2", "load_window", "lag_24h@1", ""])
+@pytest.mark.parametrize("unknown", ["load_window@2", "load_window", "lag_25h@1", ""])
 def test_an_unknown_label_is_refused_by_name(unknown: str) -> None:
     known = [feature.label for feature in FEATURES]
     with pytest.raises(BundleError) as raised:
@@ -66,27 +71,60 @@ def test_an_unknown_label_is_refused_by_name(unknown: str) -> None:
     assert raised.value.mend
 
 
-def test_time_features_are_a_choice() -> None:
-    assert select_features(include_time_features=True) == FEATURES
-    without = {feature.name for feature in select_features(include_time_features=False)}
-    assert without == {feature.name for feature in FEATURES} - set(TIME_FEATURES)
+@pytest.mark.parametrize(
+    ("time", "load", "expected"),
+    [
+        (False, False, ("load_window",)),
+        (True, False, ("load_window", *TIME_FEATURES)),
+        (False, True, ("load_window", *LOAD_FEATURES)),
+        (True, True, ("load_window", *TIME_FEATURES, *LOAD_FEATURES, *ORIGIN_TIME_FEATURES)),
+    ],
+)
+def test_time_features_and_load_statistics_are_choices(time: bool, load: bool, expected: tuple[str, ...]) -> None:
+    assert tuple(feature.name for feature in select_features(time, load)) == expected
+
+
+def test_networks_are_given_what_they_always_were() -> None:
+    """Bundles that were trained before carry this hash."""
+    assert select_features(True) == FEATURES[:3]
+    assert specification_hash(select_features(True)) == (
+        "6e1b17769e166d4f4482d18bd7992aed5a06c674bd7d672c08e4f7c24a6f27df"
+    )
+
+
+def test_every_feature_is_a_choice() -> None:
+    assert select_features(True, True) == FEATURES
 
 
 @pytest.mark.parametrize("rows", [1, 7])
 def test_every_feature_has_a_row_for_each_row_and_float32(rows: int) -> None:
     origins = np.datetime64("2024-03-31T22:00", "s") + np.arange(rows) * np.timedelta64(1, "D")
-    batch = FeatureBatch(np.ones((rows, 48), np.float64), origins, CONTEXT)
+    batch = FeatureBatch(np.ones((rows, LENGTH), np.float64), origins, CONTEXT)
     computed = compute_features(FEATURES, batch)
-    assert {name: values.shape for name, values in computed.items()} == {
-        "load_window": (rows, 48),
-        "window_rest_day": (rows, 48),
+    numbers = {feature.name: (rows,) for feature in FEATURES}
+    assert {name: values.shape for name, values in computed.items()} == numbers | {
+        "load_window": (rows, LENGTH),
+        "window_rest_day": (rows, LENGTH),
         "horizon_calendar": (rows, 24, 5),
+        "same_hour_profile": (rows, 24),
     }
     assert {values.dtype for values in computed.values()} == {np.dtype(np.float32)}
 
 
-@pytest.mark.parametrize("shape", [(2, 47), (2, 49), (1, 48), (2, 48, 1)])
+@given(st.lists(st.integers(0, 366 * 24), min_size=1, max_size=5), st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_no_row_depends_on_the_others(hours: list[int], seed: int) -> None:
+    origins = np.datetime64("2024-01-01", "s") + np.array(hours) * np.timedelta64(1, "h")
+    windows = draw_matrix(len(hours), LENGTH, seed).kwh
+    together = compute_features(FEATURES, FeatureBatch(windows, origins, CONTEXT))
+    for row in range(len(hours)):
+        alone = compute_features(FEATURES, FeatureBatch(windows[[row]], origins[[row]], CONTEXT))
+        for name, values in together.items():
+            np.testing.assert_array_equal(values[[row]], alone[name], err_msg=name)
+
+
+@pytest.mark.parametrize("shape", [(2, LENGTH - 1), (2, LENGTH + 1), (1, LENGTH), (2, LENGTH, 1)])
 def test_windows_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     origins = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[s]")
-    with pytest.raises(ConfigError, match=r"where \[2, 48\] is needed"):
+    with pytest.raises(ConfigError, match=r"where \[2, 336\] is needed"):
         FeatureBatch(np.zeros(shape, np.float32), origins, CONTEXT)

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrify.errors import ReadingsError
 from metrify.readings.dataset import read_dataset
+from metrify.readings.sources import table_file
 from metrify.readings.sources.table_source import TableSource
+from metrify.readings.store import external_sort
 from metrify.readings.store.changes import read_changes
 from metrify.readings.store.journal import read_journal
 
@@ -175,3 +178,37 @@ def test_registers_that_arrive_apart_have_no_seam(arrive: Arrive) -> None:
 def test_read_dataset_gives_the_contract_alone(arrive: Arrive) -> None:
     arrive("a,2024-01-01 00:00,1\n")
     assert list(read_dataset(arrive.folder()).readings) == ["meter_id", "timestamp", "kwh"]
+
+
+def test_a_file_of_many_parts_is_the_same_as_one_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stamps = pd.date_range("2024-03-01", periods=1_500, freq="h", tz="UTC").tz_convert("Europe/London")
+    meters = [f"m{number:02d}" for number in range(13)]
+    frame = pd.DataFrame({"meter_id": meters * len(stamps), "timestamp": np.repeat(stamps.astype(str), len(meters))})
+    frame["kwh"] = np.arange(len(frame)) % 997
+    frame.to_csv(tmp_path / "all.csv", index=False)
+    source = TableSource(tmp_path / "all.csv", "ours")
+    whole = add_table(source, None, tmp_path / "whole")
+    monkeypatch.setattr(external_sort, "_PART_ROWS", 2_000)
+    monkeypatch.setattr(external_sort, "_BATCH_ROWS", 2_048)
+    monkeypatch.setattr(table_file, "_CSV_BLOCK_BYTES", 40_000)
+    parts = add_table(source, None, tmp_path / "parts")
+    assert pq.ParquetFile(tmp_path / "parts" / "readings.parquet").num_row_groups > 5
+    pd.testing.assert_frame_equal(parts.dataset.readings, whole.dataset.readings)
+    assert parts.dataset.readings["kwh"].sum() == frame["kwh"].sum()
+    late = tmp_path / "late.csv"
+    frame.iloc[5::7].assign(kwh=1_000).to_csv(late, index=False)
+    added = add_table(TableSource(late, "ours"), tmp_path / "parts", tmp_path / "added")
+    assert added.imported.arrival.corrected == len(frame.iloc[5::7])
+    assert added.imported.readings == len(frame)
+    assert (added.dataset.readings["kwh"] == 1_000).sum() == len(frame.iloc[5::7])
+
+
+@pytest.mark.parametrize("row", [5, 15_000])
+def test_a_fault_in_any_part_is_shown_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: int) -> None:
+    monkeypatch.setattr(table_file, "_CSV_BLOCK_BYTES", 40_000)
+    stamps = pd.date_range("2024-03-01", periods=20_000, freq="h").astype(str).to_numpy(object)
+    stamps[row] = "soon"
+    path = tmp_path / "all.csv"
+    pd.DataFrame({"meter_id": "a", "timestamp": stamps, "kwh": 1}).to_csv(path, index=False)
+    with pytest.raises(ReadingsError, match=f"1 row has no ISO 8601 stamp .*'soon' in data row {row + 1}"):
+        add_table(TableSource(path, "ours", timezone="UTC"), None, tmp_path / "out")

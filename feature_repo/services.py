@@ -1,0 +1,33 @@
+"""The feature services: what each model reads."""
+
+from feast import FeatureService, FeatureView, OnDemandFeatureView
+
+
+def load_forecaster_service(meter_load: FeatureView, calendar: OnDemandFeatureView) -> FeatureService:
+    """The day-ahead forecaster's."""
+    return FeatureService(
+        name="load_forecaster",
+        features=[meter_load, calendar],
+        owner="forecasting",
+        description="What the day-ahead forecaster reads.",
+    )
+
+
+def anomaly_detector_service(meter_load: FeatureView) -> FeatureService:
+    """The anomaly detector's."""
+    return FeatureService(
+        name="anomaly_detector",
+        features=[meter_load],
+        owner="metering",
+        description="What the anomaly detector reads of a meter's day.",
+    )
+
+
+def grid_optimizer_service(grid_status: FeatureView, weather_forecast: FeatureView) -> FeatureService:
+    """The grid optimizer's."""
+    return FeatureService(
+        name="grid_optimizer",
+        features=[grid_status, weather_forecast],
+        owner="grid-operation",
+        description="What the grid optimizer reads of a feeder and its weather, beside the load forecasts.",
+    )

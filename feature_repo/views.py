@@ -1,0 +1,105 @@
+"""The feature views: what is stored of each entity, and for how long it counts."""
+
+from datetime import timedelta
+
+import pandas as pd
+from feast import FeatureView, Field, FileSource, PushSource
+from feast.on_demand_feature_view import on_demand_feature_view
+from feast.types import Array, Float32, Int64
+
+from feature_repo.entities import feeder, meter, weather_station
+from feature_repo.sources import calendar_request
+
+_WEATHER = [
+    Field(name="temperature_c", dtype=Float32, description="Air temperature, degrees Celsius."),
+    Field(name="relative_humidity_pct", dtype=Float32, description="Relative humidity, percent."),
+    Field(name="wind_speed_m_per_s", dtype=Float32, description="Wind speed, metres a second."),
+    Field(name="global_radiation_w_per_m2", dtype=Float32, description="Sunlight on the level, watts a square metre."),
+]
+
+
+def meter_load_view(source: PushSource) -> FeatureView:
+    """The recent load of meters."""
+    return FeatureView(
+        name="meter_load",
+        entities=[meter],
+        ttl=timedelta(days=2),
+        schema=[
+            Field(
+                name="load_window", dtype=Array(Float32), description="kWh per interval, oldest first; NaN if missing."
+            ),
+            Field(name="window_end", dtype=Int64, description="End of the window, seconds since 1970 UTC."),
+        ],
+        source=source,
+        tags={"unit": "kWh", "version": "1"},
+        owner="forecasting",
+        description="The recent load window of a meter, from which lags and rolling features are derived.",
+    )
+
+
+def grid_status_view(source: FileSource) -> FeatureView:
+    """The state of feeders."""
+    return FeatureView(
+        name="grid_status",
+        entities=[feeder],
+        ttl=timedelta(hours=1),
+        schema=[
+            Field(name="loading_percent", dtype=Float32, description="Of the transformer's rated power."),
+            Field(name="voltage_pu", dtype=Float32, description="Lowest voltage of the feeder, per unit."),
+        ],
+        source=source,
+        tags={"version": "1"},
+        owner="grid-operation",
+        description="How heavily a feeder is loaded, and how low its voltage is.",
+    )
+
+
+def weather_observed_view(source: FileSource) -> FeatureView:
+    """Measured weather."""
+    return FeatureView(
+        name="weather_observed",
+        entities=[weather_station],
+        ttl=timedelta(hours=3),
+        schema=_WEATHER,
+        source=source,
+        tags={"version": "1"},
+        owner="forecasting",
+        description="The weather that was measured at a station.",
+    )
+
+
+def weather_forecast_view(source: FileSource) -> FeatureView:
+    """Forecast weather."""
+    return FeatureView(
+        name="weather_forecast",
+        entities=[weather_station],
+        ttl=timedelta(days=2),
+        schema=[*_WEATHER, Field(name="issued_at", dtype=Int64, description="When it was issued, seconds since 1970.")],
+        source=source,
+        tags={"version": "1"},
+        owner="forecasting",
+        description="The weather that was forecast for a station; a model may only see what was issued by its origin.",
+    )
+
+
+@on_demand_feature_view(
+    sources=[calendar_request],
+    schema=[
+        # Without descriptions: Feast compares these fields with those it infers, which have none.
+        Field(name="hour_sin", dtype=Float32),
+        Field(name="hour_cos", dtype=Float32),
+        Field(name="weekday_sin", dtype=Float32),
+        Field(name="weekday_cos", dtype=Float32),
+        Field(name="rest_day", dtype=Float32),
+    ],
+    mode="pandas",
+    tags={"unit": "1", "version": "1"},
+    owner="forecasting",
+    description="Local hour and weekday of the interval that begins at an origin, and whether it is a day of rest; "
+    "null for a place that nobody knows.",
+)
+def calendar(request: pd.DataFrame) -> pd.DataFrame:
+    """Asks the function that training uses. Feast keeps this source text, so it imports what it needs itself."""
+    from feature_repo.calendar_rows import calendar_rows
+
+    return calendar_rows(request)

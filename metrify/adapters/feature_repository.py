@@ -1,0 +1,82 @@
+"""Feast's repository: registers what it declares; opens the store on SQLite or, with METRIFY_REDIS_URL, on Redis."""
+
+import os
+import runpy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metrify.adapters.redis_address import RedisAddress
+from metrify.config import Home
+from metrify.errors import FeatureStoreError
+
+if TYPE_CHECKING:
+    from feast import FeatureStore, RepoConfig
+
+REPO_FOLDER = Path(__file__).resolve().parents[2] / "feature_repo"
+STORE_VARIABLE = "METRIFY_FEATURE_STORE"
+CONNECTION_VARIABLE = "METRIFY_REDIS_CONNECTION"
+_EMBEDDED, _REDIS = "feature_store.yaml", "feature_store.redis.yaml"
+
+
+def open_store(home: Home) -> "FeatureStore":
+    """The feature store of a home; its online store is Redis where METRIFY_REDIS_URL names one, and SQLite otherwise.
+
+    Raises:
+        FeatureStoreError: Nothing was materialised there yet.
+        ConfigError: METRIFY_REDIS_URL is no Redis address.
+    """
+    from feast import FeatureStore
+
+    config = _load_config(home)
+    if config.registry.registry_type == "file" and not Path(config.registry.path).exists():
+        raise FeatureStoreError(f"There is no feature store in {home.feature_store}.", "Run `metrify train` first.")
+    return FeatureStore(config=config)
+
+
+def apply_repository(home: Home) -> None:
+    """Registers what `feature_repo/definitions.py` declares.
+
+    Raises:
+        ConfigError: METRIFY_REDIS_URL is no Redis address.
+    """
+    from feast import Entity, FeatureService, FeatureStore, FeatureView, OnDemandFeatureView
+
+    home.feature_store.mkdir(parents=True, exist_ok=True)
+    config = _load_config(home)  # names the folder in the environment, where the definitions take it from
+    declared = runpy.run_path(str(REPO_FOLDER / "definitions.py")).values()
+    kinds = (Entity, FeatureView, OnDemandFeatureView, FeatureService)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "On demand feature view is an experimental", RuntimeWarning)
+        FeatureStore(config=config).apply([item for item in declared if isinstance(item, kinds)])
+
+
+@contextmanager
+def redis_errors_told() -> Iterator[None]:
+    """Tells in our own words that Redis does not answer Feast.
+
+    Raises:
+        FeatureStoreError: It does not.
+    """
+    from redis.exceptions import RedisError
+
+    try:
+        yield
+    except RedisError as error:
+        # Not its text and not as the cause, which both may show the address with what is needed to log in.
+        raise FeatureStoreError(
+            f"The online store does not answer ({type(error).__name__}).", "Check METRIFY_REDIS_URL and the server."
+        ) from None
+
+
+def _load_config(home: Home) -> "RepoConfig":
+    from feast.repo_config import load_repo_config
+
+    os.environ[STORE_VARIABLE] = str(home.feature_store)  # the YAML files take paths and addresses from there
+    address = RedisAddress.from_environment()
+    if address is None:
+        return load_repo_config(REPO_FOLDER, REPO_FOLDER / _EMBEDDED)
+    os.environ[CONNECTION_VARIABLE] = address.feast_connection_string()
+    return load_repo_config(REPO_FOLDER, REPO_FOLDER / _REDIS)

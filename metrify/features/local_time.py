@@ -1,0 +1,51 @@
+"""Times of forecast origins, and of the intervals around them, on the local clock."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from metrify.errors import ConfigError
+from metrify.features.batch import FeatureBatch
+
+
+def to_local(stamps: np.ndarray | pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
+    """Local times of UTC times.
+
+    Args:
+        stamps: Times in UTC, with or without a time zone.
+        timezone: IANA name of the local time.
+
+    Raises:
+        ConfigError: The time zone is unknown.
+    """
+    times = pd.DatetimeIndex(stamps)
+    if times.tz is None:
+        times = times.tz_localize("UTC")
+    try:
+        return times.tz_convert(timezone)
+    except LookupError as error:  # that of an empty name is an IndexError, all others are KeyErrors
+        raise ConfigError(
+            f"Unknown time zone {timezone!r}.", "Use an IANA name such as Europe/London or UTC."
+        ) from error
+
+
+def by_origin(batch: FeatureBatch, function: Callable[[pd.DatetimeIndex], np.ndarray], steps: range) -> np.ndarray:
+    """A function of local time at the intervals around each origin.
+
+    It is evaluated once for each distinct origin, since the rows of a batch mostly share theirs.
+
+    Args:
+        batch: Rows with their origins.
+        function: From P local times to `[P, ...]`.
+        steps: Intervals from the origin on, for instance `range(-24, 0)` for the 24 before it.
+
+    Returns:
+        `[N, len(steps), ...]`.
+    """
+    origins, rows = np.unique(batch.origins, return_inverse=True)
+    step = np.timedelta64(batch.context.resolution_minutes, "m")
+    offsets = np.arange(steps.start, steps.stop) * step
+    stamps = (origins.astype("datetime64[s]")[:, None] + offsets[None, :]).ravel()
+    values = function(to_local(stamps, batch.context.timezone))
+    return values.reshape(len(origins), len(steps), *values.shape[1:])[rows]

@@ -1,0 +1,83 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from metrify.config.schema import QualityConfig
+from metrify.readings.matrix import ReadingsMatrix
+from metrify.readings.quality.meters import judge_meters
+
+CONFIG = QualityConfig(min_coverage=0.9, min_mean_kwh=0.01)
+HOURS = 20
+
+
+def judge(*rows: np.ndarray, quarantined: int = 0, config: QualityConfig = CONFIG) -> pd.DataFrame:
+    """The verdicts, with the last readings of each row in quarantine."""
+    names = np.array([f"m{row}" for row in range(len(rows))], dtype=object)
+    kwh = np.stack(rows).astype(np.float32)
+    kept_out = np.zeros(kwh.shape, dtype=bool)
+    kept_out[:, kwh.shape[1] - quarantined :] = True
+    return judge_meters(ReadingsMatrix(names, pd.Timestamp("2024-01-01", tz="UTC"), 60, kwh), kept_out, config)
+
+
+def load(kwh: float = 0.5, missing: int = 0) -> np.ndarray:
+    row = np.full(HOURS, float(kwh))
+    row[:missing] = np.nan
+    return row
+
+
+@pytest.mark.parametrize(
+    ("row", "quarantined", "reasons"),
+    [
+        (load(), 0, ""),
+        (load(missing=2), 0, ""),  # exactly at the limit
+        (load(missing=3), 0, "coverage below 0.9"),
+        (load(), 2, ""),
+        (load(), 3, "coverage below 0.9"),
+        (load(missing=1), 2, "coverage below 0.9"),
+        (load(kwh=0), 0, "mean below 0.01 kWh"),
+        (load(kwh=0.009), 0, "mean below 0.01 kWh"),
+        (load(kwh=0, missing=3), 0, "coverage below 0.9; mean below 0.01 kWh"),
+        (load(missing=HOURS), 0, "coverage below 0.9; mean below 0.01 kWh"),
+    ],
+)
+def test_a_verdict_names_all_its_reasons(row: np.ndarray, quarantined: int, reasons: str) -> None:
+    verdict = judge(row, quarantined=quarantined).iloc[0]
+    assert verdict["reasons"] == reasons
+    assert verdict["accepted"] == (not reasons)
+    assert verdict["quarantined"] == quarantined
+
+
+def test_the_figures_are_those_of_the_usable_readings() -> None:
+    row = load(kwh=2, missing=5)
+    row[-3:] = 1e6
+    verdict = judge(row, quarantined=3).iloc[0]
+    assert verdict["coverage"] == 12 / 20
+    assert verdict["mean_kwh"] == 2
+
+
+def test_a_meter_is_judged_by_itself() -> None:
+    verdicts = judge(load(kwh=0), load(), load(missing=10))
+    assert verdicts["meter_id"].tolist() == ["m0", "m1", "m2"]
+    assert verdicts["accepted"].tolist() == [False, True, False]
+
+
+def test_the_thresholds_are_those_of_the_configuration() -> None:
+    lenient = QualityConfig(min_coverage=0, min_mean_kwh=0)
+    assert judge(load(kwh=0, missing=19), config=lenient)["accepted"].all()
+    strict = QualityConfig(min_coverage=1, min_mean_kwh=0)
+    assert judge(load(missing=1), config=strict)["reasons"].tolist() == ["coverage below 1"]
+
+
+values = st.one_of(st.floats(-10, 10, width=32), st.just(float("nan")))
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 12)), elements=values))
+def test_a_meter_is_accepted_if_and_only_if_nothing_is_lacking(kwh: np.ndarray) -> None:
+    verdicts = judge(*kwh)
+    for row, verdict in zip(kwh, verdicts.itertuples(), strict=True):
+        there = row[~np.isnan(row)].astype(float)
+        assert verdict.accepted == (len(there) / len(row) >= 0.9 and there.mean() >= 0.01)
+        assert bool(verdict.reasons) != verdict.accepted
