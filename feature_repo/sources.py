@@ -31,17 +31,20 @@ def load_window_push(folder: str) -> PushSource:
 
 def grid_status_file(folder: str) -> FileSource:
     """State of feeders."""
-    return _file(folder, "grid_status", "grid_status", "Measured or computed state of each feeder.")
+    description = "Measured state of each feeder; the event is the end of the interval."
+    return _file(folder, "grid_status", "grid_status", description)
 
 
 def weather_observed_file(folder: str) -> FileSource:
     """Measured weather."""
-    return _file(folder, "weather_observed", "weather_observed", "Measured weather of each station.")
+    description = "Measured weather of each station; the event is the end of the interval."
+    return _file(folder, "weather_observed", "weather_observed", description)
 
 
 def weather_forecast_file(folder: str) -> FileSource:
     """Forecast weather."""
-    return _file(folder, "weather_forecast", "weather_forecast", "Forecasts for each station; the event is its hour.")
+    description = "One row a station and issue, with all intervals of the forecast; the event is the issue."
+    return _file(folder, "weather_forecast", "weather_forecast", description)
 
 
 def _file(folder: str, name: str, stem: str, description: str) -> FileSource:

@@ -10,12 +10,12 @@ from feast.types import Array, Float32, Int64
 from feature_repo.entities import feeder, meter, weather_station
 from feature_repo.sources import calendar_request
 
-_WEATHER = [
-    Field(name="temperature_c", dtype=Float32, description="Air temperature, degrees Celsius."),
-    Field(name="relative_humidity_pct", dtype=Float32, description="Relative humidity, percent."),
-    Field(name="wind_speed_m_per_s", dtype=Float32, description="Wind speed, metres a second."),
-    Field(name="global_radiation_w_per_m2", dtype=Float32, description="Sunlight on the level, watts a square metre."),
-]
+_WEATHER = {
+    "temperature_c": "Air temperature, degrees Celsius",
+    "relative_humidity_pct": "Relative humidity, percent",
+    "wind_speed_m_per_s": "Wind speed, metres a second",
+    "global_radiation_w_per_m2": "Sunlight on the level, watts a square metre",
+}
 
 
 def meter_load_view(source: PushSource) -> FeatureView:
@@ -44,8 +44,8 @@ def grid_status_view(source: FileSource) -> FeatureView:
         entities=[feeder],
         ttl=timedelta(hours=1),
         schema=[
-            Field(name="loading_percent", dtype=Float32, description="Of the transformer's rated power."),
-            Field(name="voltage_pu", dtype=Float32, description="Lowest voltage of the feeder, per unit."),
+            Field(name="loading_percent", dtype=Float32, description="Of rated power; NaN where not measured."),
+            Field(name="voltage_pu", dtype=Float32, description="Voltage, per unit; NaN where not measured."),
         ],
         source=source,
         tags={"version": "1"},
@@ -60,11 +60,11 @@ def weather_observed_view(source: FileSource) -> FeatureView:
         name="weather_observed",
         entities=[weather_station],
         ttl=timedelta(hours=3),
-        schema=_WEATHER,
+        schema=[Field(name=name, dtype=Float32, description=f"{text}.") for name, text in _WEATHER.items()],
         source=source,
         tags={"version": "1"},
         owner="forecasting",
-        description="The weather that was measured at a station.",
+        description="The weather that was measured at a station, visible when its interval was over.",
     )
 
 
@@ -74,11 +74,19 @@ def weather_forecast_view(source: FileSource) -> FeatureView:
         name="weather_forecast",
         entities=[weather_station],
         ttl=timedelta(days=2),
-        schema=[*_WEATHER, Field(name="issued_at", dtype=Int64, description="When it was issued, seconds since 1970.")],
+        schema=[
+            Field(name="issued_at", dtype=Int64, description="When it was issued, seconds since 1970 UTC."),
+            Field(name="first_interval", dtype=Int64, description="Start of its first interval, seconds since 1970."),
+            Field(name="step_minutes", dtype=Int64, description="Length of an interval."),
+            *(
+                Field(name=name, dtype=Array(Float32), description=f"{text}, by interval; NaN if missing.")
+                for name, text in _WEATHER.items()
+            ),
+        ],
         source=source,
         tags={"version": "1"},
         owner="forecasting",
-        description="The weather that was forecast for a station; a model may only see what was issued by its origin.",
+        description="The newest forecast for a station, all its intervals, visible from its issue on.",
     )
 
 

@@ -92,7 +92,7 @@ def run_local(
         handler = logging.StreamHandler(log)
         logging.getLogger().addHandler(handler)
         try:
-            with redirect_stdout(log), redirect_stderr(log), _print_restored():
+            with redirect_stdout(log), redirect_stderr(log), _printing_and_logging_restored():
                 task(**arguments)
         except RuntimeError as error:
             raise PipelineRunError(
@@ -105,13 +105,15 @@ def run_local(
 
 
 @contextmanager
-def _print_restored() -> Iterator[None]:
-    """The runner replaces `print` while a task runs, and two tasks of a loop put back each other's replacement."""
-    before = builtins.print
+def _printing_and_logging_restored() -> Iterator[None]:
+    """Two tasks of a loop run at the same time, and the runner makes each put back what the other one replaced."""
+    logger = logging.getLogger()
+    before, handlers, level = builtins.print, logger.handlers[:], logger.level
     try:
         yield
     finally:
-        builtins.print = before
+        builtins.print, logger.handlers[:] = before, handlers
+        logger.setLevel(level)
 
 
 @contextmanager

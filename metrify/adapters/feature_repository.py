@@ -13,7 +13,7 @@ from metrify.config import Home
 from metrify.errors import FeatureStoreError
 
 if TYPE_CHECKING:
-    from feast import FeatureStore, RepoConfig
+    from feast import Entity, FeatureService, FeatureStore, FeatureView, OnDemandFeatureView, RepoConfig
 
 REPO_FOLDER = Path(__file__).resolve().parents[2] / "feature_repo"
 STORE_VARIABLE = "METRIFY_FEATURE_STORE"
@@ -42,15 +42,27 @@ def apply_repository(home: Home) -> None:
     Raises:
         ConfigError: METRIFY_REDIS_URL is no Redis address.
     """
-    from feast import Entity, FeatureService, FeatureStore, FeatureView, OnDemandFeatureView
+    from feast import FeatureStore
 
     home.feature_store.mkdir(parents=True, exist_ok=True)
-    config = _load_config(home)  # names the folder in the environment, where the definitions take it from
-    declared = runpy.run_path(str(REPO_FOLDER / "definitions.py")).values()
-    kinds = (Entity, FeatureView, OnDemandFeatureView, FeatureService)
+    declared = declared_items(home)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "On demand feature view is an experimental", RuntimeWarning)
-        FeatureStore(config=config).apply([item for item in declared if isinstance(item, kinds)])
+        FeatureStore(config=_load_config(home)).apply(declared)
+
+
+def declared_items(home: Home) -> "list[Entity | FeatureView | OnDemandFeatureView | FeatureService]":
+    """What `feature_repo/definitions.py` declares for a home, registered or not.
+
+    Raises:
+        ConfigError: METRIFY_REDIS_URL is no Redis address.
+    """
+    from feast import Entity, FeatureService, FeatureView, OnDemandFeatureView
+
+    _load_config(home)  # names the folder in the environment, where the definitions take it from
+    declared = runpy.run_path(str(REPO_FOLDER / "definitions.py")).values()
+    kinds = (Entity, FeatureView, OnDemandFeatureView, FeatureService)
+    return [item for item in declared if isinstance(item, kinds)]
 
 
 @contextmanager

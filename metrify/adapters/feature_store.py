@@ -1,5 +1,9 @@
 """Feast: loads windows into the online store, retrieves them point-in-time and reads them online."""
 
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +11,7 @@ from metrify.adapters.feature_repository import STORE_VARIABLE, apply_repository
 from metrify.adapters.meter_windows import align_windows
 from metrify.adapters.offline_windows import (
     read_offline_windows,
+    read_windows_ending,
     replace_offline_windows,
     stored_meters,
     windows_table,
@@ -16,6 +21,9 @@ from metrify.adapters.window_push import PUSH_SOURCE, push_windows
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
 
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
 __all__ = [
     "FEATURES",
     "PUSH_SOURCE",
@@ -23,9 +31,11 @@ __all__ = [
     "OnlineWindowReader",
     "apply_repository",
     "materialise_online",
+    "materialise_surroundings",
     "open_store",
     "push_windows",
     "read_offline_windows",
+    "read_windows_ending",
     "replace_offline_windows",
     "retrieve_windows",
     "stored_meters",
@@ -33,22 +43,39 @@ __all__ = [
     "write_offline_windows",
 ]
 
+_DAY = timedelta(days=1)
 FEATURES = ["meter_load:load_window", "meter_load:window_end"]
+_METERS_A_READ = 10_000  # SQLite refuses statements with too many values
 
 
-def materialise_online(home: Home, until: pd.Timestamp) -> None:
-    """Loads each meter's newest window that ends at `until` or in the day before it.
+def materialise_online(home: Home, until: pd.Timestamp, surroundings: Collection[str] = ()) -> None:
+    """Loads what was known at `until`: each meter's newest window of the day before, and what still counted around.
+
+    Args:
+        home: Where the store lies.
+        until: UTC.
+        surroundings: Views of weather and grid status that have a file.
+
+    Raises:
+        FeatureStoreError: Nothing was materialised there yet, or the online store does not answer.
+    """
+    _materialise(open_store(home), until, {"meter_load": _DAY})
+    materialise_surroundings(home, until, surroundings)
+
+
+def materialise_surroundings(home: Home, until: pd.Timestamp, views: Collection[str]) -> None:
+    """Loads of weather and grid status what was known at `until` and still counted.
+
+    Args:
+        home: Where the store lies.
+        until: UTC.
+        views: Views of `metrify.adapters.surroundings_files` that have a file.
 
     Raises:
         FeatureStoreError: Nothing was materialised there yet, or the online store does not answer.
     """
     store = open_store(home)
-    with redis_errors_told():
-        store.materialize(
-            start_date=(until - pd.Timedelta(days=1)).to_pydatetime(),
-            end_date=until.to_pydatetime(),
-            feature_views=["meter_load"],
-        )
+    _materialise(store, until, {view: store.get_feature_view(view).ttl for view in views})
 
 
 def retrieve_windows(home: Home, rows: pd.DataFrame) -> pd.DataFrame:
@@ -76,6 +103,13 @@ def retrieve_windows(home: Home, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.reset_index(drop=True).assign(load_window=joined["load_window"], window_end=ends)
 
 
+def _materialise(store: "FeatureStore", until: pd.Timestamp, ages: Mapping[str, timedelta]) -> None:
+    end = until.to_pydatetime()
+    with redis_errors_told():
+        for view, age in ages.items():
+            store.materialize(start_date=end - age, end_date=end, feature_views=[view])
+
+
 class OnlineWindowReader:
     """Reads the newest windows of meters from the online store.
 
@@ -96,13 +130,24 @@ class OnlineWindowReader:
         Raises:
             FeatureStoreError: The online store does not answer.
         """
-        if not meter_ids:
-            return np.empty((0, 0), np.float32), np.empty(0, "datetime64[s]")
-        rows = [{"meter_id": meter_id} for meter_id in meter_ids]
-        with redis_errors_told():
-            answer = self._store.get_online_features(features=FEATURES, entity_rows=rows).to_dict()
-        ends = np.array(
-            [np.datetime64("NaT") if end is None else np.datetime64(end, "s") for end in answer["window_end"]],
-            dtype="datetime64[s]",
-        )
-        return align_windows(answer["load_window"]), ends
+        windows, ends = self.read_as_stored(meter_ids)
+        return align_windows(windows), ends
+
+    def read_as_stored(self, meter_ids: list[str]) -> tuple[list[list[float] | None], np.ndarray]:
+        """The newest window of each meter, in the length in which it is stored.
+
+        Returns:
+            `[N]` lists of kWh, None where nothing is stored, and the windows' ends as `read` returns them.
+
+        Raises:
+            FeatureStoreError: The online store does not answer.
+        """
+        windows: list[list[float] | None] = []
+        ends: list[np.datetime64] = []
+        for first in range(0, len(meter_ids), _METERS_A_READ):
+            rows = [{"meter_id": meter_id} for meter_id in meter_ids[first : first + _METERS_A_READ]]
+            with redis_errors_told():
+                answer = self._store.get_online_features(features=FEATURES, entity_rows=rows).to_dict()
+            windows += answer["load_window"]
+            ends += [np.datetime64("NaT" if end is None else end, "s") for end in answer["window_end"]]
+        return windows, np.array(ends, dtype="datetime64[s]")

@@ -112,6 +112,24 @@ def read_offline_windows(home: Home, until: pd.Timestamp, days: int) -> pd.DataF
     return pq.read_table(home.feature_store / WINDOWS_FILE, columns=columns, filters=filters).to_pandas()
 
 
+def read_windows_ending(home: Home, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """The windows that end at one of some moments.
+
+    Args:
+        home: Where the store lies.
+        ends: `[E]` datetime64[s] UTC.
+
+    Returns:
+        `[N]` meters, `[N]` ends of their windows (datetime64[s] UTC) and their windows (float32 kWh).
+    """
+    columns = ["meter_id", "window_end", "load_window"]
+    filters = [("window_end", "in", np.unique(ends).astype(np.int64).tolist())]
+    table = pq.read_table(home.feature_store / WINDOWS_FILE, columns=columns, filters=filters)
+    meters = table["meter_id"].to_numpy().astype(object)
+    found = table["window_end"].to_numpy().astype("datetime64[s]")
+    return meters, found, table["load_window"].to_pandas().to_list()
+
+
 def stored_meters(home: Home) -> list[str]:
     """The meters that the offline windows are of, sorted.
 

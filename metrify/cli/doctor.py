@@ -30,7 +30,7 @@ def doctor(
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
 ) -> None:
-    """Check versions, dataset, model loading, feature store, A/B routing, tracking and ports."""
+    """Check versions, dataset, model loading, feature and online store, A/B routing, tracking and ports."""
     from metrify.config import Home, load_config
 
     settings, home = load_config(config), Home.from_environment()
@@ -39,6 +39,7 @@ def doctor(
         _check("dataset", lambda: _dataset(home)),
         _check("model loading", lambda: _model_loading(home)),
         _check("feature store", lambda: _feature_store(home)),
+        _check("online store", lambda: _online_store(home)),
         _check("A/B routing", lambda: _routing(home)),
         _check("tracking", lambda: _tracking(home, settings)),
         _check("ports", lambda: _ports(settings)),
@@ -102,7 +103,14 @@ def _feature_store(home: "Home") -> str:
     known = ends[~np.isnat(ends)]
     if not len(known):
         raise FeatureStoreError("The online store answers, but knows none of the meters.", "Run `metrify train`.")
-    return f"SQLite in {home.feature_store}, {len(meters)} meters, newest window ends {known.max()}Z"
+    return f"{home.feature_store}, {len(meters)} meters, newest window ends {known.max()}Z"
+
+
+def _online_store(home: "Home") -> str:
+    from metrify.steps.probe_online_store import probe_online_store
+
+    answer = probe_online_store(home)
+    return f"{answer.place}, answers in {answer.milliseconds:.1f} ms"
 
 
 def _routing(home: "Home") -> str:

@@ -12,7 +12,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _SOURCES = ("metrify", "feature_repo")
 _NO_RESULTS = (_ROOT / "metrify" / "cli", _ROOT / "metrify" / "notebook")  # they ask for results and make none
 _LIBRARIES = (
-    *("alibi-detect", "feast", "keras", "numpy", "onnxruntime", "pandas", "pyarrow"),
+    *("alibi-detect", "feast", "holidays", "keras", "numba", "numpy", "onnxruntime", "pandas", "pyarrow"),
     *("simbench", "tensorflow", "tf2onnx"),  # SimBench is also where readings come from
 )
 _DIGITS = 10

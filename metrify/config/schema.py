@@ -2,14 +2,15 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 _RECURRENT = ("lstm", "gru")
+_UNREAD_BY_NETWORKS = ("include_load_statistics", "include_weather", "include_grid_status")
 
-# Of readings; those of the future are not among them, since they are kept out whatever the configuration says.
+# Of readings; future and outlying ones are not among them, since they are kept out whatever the configuration says.
 FAULT_NAMES = ("negative", "impossible", "spike", "jump", "zero_run", "missing_zero", "flat_line", "stuck")
 
 
@@ -42,7 +43,8 @@ class QualityConfig(Section):
     highest ordinary reading and step are those at `high_quantile`.
     """
 
-    min_coverage: Annotated[float, Field(ge=0, le=1)] = 0.90  # share of the intervals that have a reading
+    min_coverage: Annotated[float, Field(ge=0, le=1)] = 0.90  # of the intervals from a meter's first to last reading
+    min_days: Annotated[int, Field(ge=0)] = 28  # local days of a meter that are not bad
     min_mean_kwh: Annotated[float, Field(ge=0)] = 0.001  # per interval; below it the meter does not consume
     min_day_coverage: Annotated[float, Field(ge=0, le=1)] = 0.75  # a local day with less is bad
     max_kw: Annotated[float, Field(gt=0)] | None = None  # above it a reading is impossible; null: no limit is known
@@ -55,6 +57,7 @@ class QualityConfig(Section):
     spike_neighbour_multiple: Annotated[float, Field(gt=1)] = 2.0  # of both neighbours of a spike
     jump_multiple: Annotated[float, Field(gt=1)] = 2.5  # of the meter's highest ordinary step
     ordinary_kw: Annotated[float, Field(ge=0)] = 1.0  # what any connection may draw: no spike or jump up to here
+    max_silent_days: Annotated[int, Field(ge=1)] = 400  # without any reading of the dataset; a few before are outlying
     quarantined_faults: tuple[str, ...] = ("negative", "impossible", "spike+jump", "missing_zero", "stuck")
     imputation: Literal["none", "same_hour"] = "none"  # same_hour: mean of the same clock time of earlier weeks
     imputation_max_gap_hours: Annotated[float, Field(gt=0, le=24)] = 3  # what lies deeper in a gap stays missing
@@ -115,16 +118,8 @@ class FeatureEngineeringConfig(Section):
     lookback_window: Annotated[int, Field(gt=0)] = 672  # intervals that the feature store keeps for each meter
     include_time_features: bool = True  # calendar of the horizon and of the window, in local time
     include_load_statistics: bool = False  # lags, rolling statistics and profile, for models that read tables
-    include_weather: bool = False  # refused as long as there are no such features
-    include_grid_status: bool = False
-
-    @field_validator("include_weather", "include_grid_status")
-    @classmethod
-    def _promise_no_feature_that_does_not_exist(cls, wanted: bool, info: ValidationInfo) -> bool:
-        if wanted:
-            kind = str(info.field_name).removeprefix("include_").replace("_", "-")
-            raise ValueError(f"there are no {kind} features yet; leave it false")
-        return wanted
+    include_weather: bool = False  # observed and forecast weather of the meter's station, as it was known
+    include_grid_status: bool = False  # loading and voltage of the meter's feeder
 
 
 class ServingConfig(Section):
@@ -189,10 +184,11 @@ class MetrifyConfig(Section):
     @model_validator(mode="after")
     def _networks_read_the_window_itself(self) -> Self:
         model_type = self.training.consumption_forecasting.model_type
-        if self.feature_engineering.include_load_statistics and model_type in _RECURRENT:
+        unread = [name for name in _UNREAD_BY_NETWORKS if getattr(self.feature_engineering, name)]
+        if unread and model_type in _RECURRENT:
             raise ValueError(
-                f"feature_engineering.include_load_statistics must be false for the model_type {model_type}, which "
-                "reads the window itself; FeatureConfig(include_load_statistics=True) computes them in a notebook"
+                f"feature_engineering.{unread[0]} must be false for the model_type {model_type}, which reads the "
+                f"window itself and the calendar; FeatureConfig({unread[0]}=True) computes them in a notebook"
             )
         return self
 

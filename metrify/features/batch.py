@@ -1,10 +1,11 @@
-"""What features are computed from: windows of readings that end at forecast origins."""
+"""What features are computed from: windows of readings that end at forecast origins, and what was known around them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from metrify.errors import ConfigError
+from metrify.readings.known import KnownGridStatus, KnownWeather
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,15 @@ class FeatureBatch:
         windows: `[N, sequence_length]` float32, kWh per interval, oldest first; the last interval ends at the origin.
         origins: `[N]` datetime64[s], UTC.
         context: What the rows share.
+        weather: Of each row's station, as it was known at the origin; None where features of it are not wanted.
+        grid_status: Of each row's feeder, likewise.
     """
 
     windows: np.ndarray
     origins: np.ndarray
     context: FeatureContext
+    weather: KnownWeather | None = None
+    grid_status: KnownGridStatus | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.origins), self.context.sequence_length)
@@ -47,3 +52,20 @@ class FeatureBatch:
                 f"Windows have shape {list(self.windows.shape)} where {list(expected)} is needed.",
                 "Store a window that is at least as long as the sequence, and cut it to the sequence.",
             )
+        ahead = (len(self.origins), self.context.forecast_horizon)
+        if self.weather is not None:
+            quantities = (len(self.weather.columns),)
+            _require_shape("observations of the weather", self.weather.observed, (*expected, *quantities))
+            _require_shape("forecasts of the weather", self.weather.forecast, (*ahead, *quantities))
+            _require_shape("times of issue", self.weather.issued_at, ahead)
+        if self.grid_status is not None:
+            _require_shape("loadings of feeders", self.grid_status.loading_percent, expected)
+            _require_shape("voltages of feeders", self.grid_status.voltage_pu, expected)
+
+
+def _require_shape(what: str, values: np.ndarray, expected: tuple[int, ...]) -> None:
+    if values.shape != expected:
+        raise ConfigError(
+            f"The {what} have shape {list(values.shape)} where {list(expected)} is needed.",
+            "Ask for what was known with the lengths of the batch's context.",
+        )

@@ -10,8 +10,10 @@ import numpy as np
 from metrify.errors import BundleError
 from metrify.features.batch import FeatureBatch
 from metrify.features.calendar import ORIGIN_CALENDAR, horizon_calendar, window_rest_day
+from metrify.features.grid_status import feeder_loading, feeder_voltage
 from metrify.features.load_statistics import LOAD_STATISTICS
 from metrify.features.same_hour_profile import same_hour_profile
+from metrify.features.weather import FORECAST_WEATHER, OBSERVED_WEATHER, forecast_age
 
 
 @dataclass(frozen=True)
@@ -50,21 +52,36 @@ FEATURES: tuple[Feature, ...] = (
     *(Feature(statistic.name, 1, "kWh", ("readings",), statistic) for statistic in LOAD_STATISTICS),
     Feature("same_hour_profile", 1, "kWh", ("readings", "calendar"), same_hour_profile),
     *(Feature(calendar.name, 1, calendar.unit, ("calendar",), calendar) for calendar in ORIGIN_CALENDAR),
+    *(Feature(weather.name, 1, weather.quantity.unit, ("weather",), weather) for weather in OBSERVED_WEATHER),
+    *(Feature(weather.name, 1, weather.quantity.unit, ("weather",), weather) for weather in FORECAST_WEATHER),
+    Feature("forecast_age", 1, "h", ("weather",), forecast_age),
+    Feature("feeder_loading", 1, "percent", ("grid_status",), feeder_loading),
+    Feature("feeder_voltage", 1, "pu", ("grid_status",), feeder_voltage),
 )
 TIME_FEATURES = ("window_rest_day", "horizon_calendar")
 LOAD_FEATURES = (*(statistic.name for statistic in LOAD_STATISTICS), "same_hour_profile")
 ORIGIN_TIME_FEATURES = tuple(calendar.name for calendar in ORIGIN_CALENDAR)
+OBSERVED_FEATURES = tuple(weather.name for weather in OBSERVED_WEATHER)
+FORECAST_FEATURES = (*(weather.name for weather in FORECAST_WEATHER), "forecast_age")
+GRID_FEATURES = ("feeder_loading", "feeder_voltage")
 
 _BY_LABEL = {feature.label: feature for feature in FEATURES}
 
 
-def select_features(include_time_features: bool, include_load_statistics: bool = False) -> tuple[Feature, ...]:
+def select_features(
+    include_time_features: bool,
+    include_load_statistics: bool = False,
+    include_weather: bool = False,
+    include_grid_status: bool = False,
+) -> tuple[Feature, ...]:
     """The features that a configuration asks for, in the order of `FEATURES`.
 
     Args:
         include_time_features: Also the calendar of window and horizon; with load statistics, that of the origin, too.
         include_load_statistics: Also lags, rolling statistics and the profile. The recurrent networks read none of
             them, as they have the whole window.
+        include_weather: Also the observed weather of the window, and the forecast of the horizon with its age.
+        include_grid_status: Also loading and voltage of the meter's feeder in the window.
     """
     names = {"load_window"}
     if include_time_features:
@@ -73,6 +90,10 @@ def select_features(include_time_features: bool, include_load_statistics: bool =
         names.update(LOAD_FEATURES)
     if include_time_features and include_load_statistics:
         names.update(ORIGIN_TIME_FEATURES)
+    if include_weather:
+        names.update(OBSERVED_FEATURES, FORECAST_FEATURES)
+    if include_grid_status:
+        names.update(GRID_FEATURES)
     return tuple(feature for feature in FEATURES if feature.name in names)
 
 
@@ -99,5 +120,9 @@ def specification_hash(features: Iterable[Feature]) -> str:
 
 
 def compute_features(features: Iterable[Feature], batch: FeatureBatch) -> dict[str, np.ndarray]:
-    """Computes features by name, `[N, ...]` float32 each. Training and serving both call this."""
+    """Computes features by name, `[N, ...]` float32 each. Training and serving both call this.
+
+    Raises:
+        ConfigError: The batch lacks what a feature is computed from, or is too short for it.
+    """
     return {feature.name: np.asarray(feature.function(batch), dtype=np.float32) for feature in features}

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from metrify.features.local_time import to_local
+from metrify.readings.day_starts import day_starts
 from metrify.readings.matrix import ReadingsMatrix
 
 
 def local_midnights(start: pd.Timestamp, end: pd.Timestamp, timezone: str) -> pd.DatetimeIndex:
     """The first instants of all local days that begin in `[start, end]`, as UTC.
 
-    Where the clocks skip midnight, as in Brazil until 2018 or in Lebanon, a day begins at one o'clock; where midnight
-    comes twice, as in Cuba, it begins at the first.
+    Where the clocks skip midnight or show it twice, see `metrify.readings.day_starts`.
 
     Args:
         start: UTC.
@@ -23,7 +23,7 @@ def local_midnights(start: pd.Timestamp, end: pd.Timestamp, timezone: str) -> pd
     """
     ends = to_local(pd.DatetimeIndex([start, end]), timezone).tz_localize(None).normalize()
     days = pd.date_range(ends[0], ends[1], freq="D")
-    firsts = days.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(days), dtype=bool))
+    firsts = day_starts(days, timezone)
     there = firsts.tz_localize(None).normalize() == days  # the date line's move took Samoa's 30 December 2011
     return firsts[there & (firsts >= start) & (firsts <= end)].tz_convert("UTC").as_unit("us")
 

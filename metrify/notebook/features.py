@@ -1,28 +1,19 @@
 """Features of readings, by the functions that training and serving share."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from metrify.config.schema import FeatureEngineeringConfig
 from metrify.errors import DatasetError, UsageError
 from metrify.features.batch import FeatureBatch, FeatureContext
-from metrify.features.specification import Feature, compute_features, select_features
+from metrify.features.specification import compute_features
+from metrify.features.surroundings import Surroundings
 from metrify.features.windows import cut_targets, cut_windows, local_midnights
+from metrify.notebook.feature_config import FeatureConfig, selected_features, weather_columns
+from metrify.notebook.surroundings import checked_surroundings
 from metrify.readings.matrix import ReadingsMatrix, to_matrix
 from metrify.readings.schema import check_readings
-
-
-class FeatureConfig(FeatureEngineeringConfig):
-    """The keys of `feature_engineering`, and what the features need to know of the readings."""
-
-    forecast_horizon: Annotated[int, Field(gt=0)] = 24  # intervals
-    resolution_minutes: Annotated[int, Field(gt=0)] = 60
-    timezone: str = "Europe/London"  # IANA name of the calendar's local time
-    country: str = "GB"  # ISO 3166, for public holidays
 
 
 @dataclass(frozen=True)
@@ -32,7 +23,8 @@ class FeatureRows:
     Attributes:
         meter_ids: `[N]`.
         origins: `[N]` datetime64[s] UTC.
-        features: Arrays `[N, ...]` float32 by feature name.
+        features: Arrays `[N, ...]` float32 by feature name. Those of weather and grid status are NaN where nothing was
+            known at the origin; no row is left out for that.
         incomplete: `meter_id` and `origin` of the rows that were left out, since a reading is missing.
     """
 
@@ -52,31 +44,55 @@ class FeatureEngineeringPipeline:
     def __init__(self, config: FeatureConfig | None = None) -> None:
         self.config = config or FeatureConfig()
 
-    def transform(self, readings: pd.DataFrame, origins: pd.DatetimeIndex | None = None) -> FeatureRows:
+    def transform(
+        self,
+        readings: pd.DataFrame,
+        origins: pd.DatetimeIndex | None = None,
+        *,
+        weather: pd.DataFrame | None = None,
+        grid_status: pd.DataFrame | None = None,
+        meters: pd.DataFrame | None = None,
+    ) -> FeatureRows:
         """Features of each meter at each origin whose window is complete.
 
         Args:
             readings: `meter_id`, `timestamp` (UTC, start of the interval) and `kwh` per interval.
             origins: When the forecasts begin, with a time zone; all local midnights without them.
+            weather: Observed and forecast weather, as a dataset has it; with `include_weather`, and only then.
+            grid_status: Status of the feeders, as a dataset has it; with `include_grid_status`, and only then.
+            meters: `meter_id`, and `station_id` and `feeder_id` where there are several stations or feeders.
 
         Raises:
-            ReadingsError: The readings break their contract or the resolution.
-            UsageError: An origin has no time zone, or is no start of an interval.
-            DatasetError: No row is complete.
-            ConfigError: The time zone or the country is unknown, or `lookback_window` is too short for a feature.
+            ReadingsError: Readings, weather or grid status break their contract or the resolution.
+            UsageError: An origin has no time zone or is no start of an interval, or what a choice of the configuration
+                needs is not given, or what is given has no effect.
+            DatasetError: No row is complete, or it is not known whose station or feeder is whose.
+            ConfigError: The time zone or the country is unknown, `lookback_window` is too short for a feature, or the
+                weather lacks what a feature is computed from.
         """
-        return self._rows(readings, origins, with_targets=False)[0]
+        return self._rows(readings, origins, Surroundings(weather, grid_status, meters), with_targets=False)[0]
 
     def transform_with_targets(
-        self, readings: pd.DataFrame, origins: pd.DatetimeIndex | None = None
+        self,
+        readings: pd.DataFrame,
+        origins: pd.DatetimeIndex | None = None,
+        *,
+        weather: pd.DataFrame | None = None,
+        grid_status: pd.DataFrame | None = None,
+        meters: pd.DataFrame | None = None,
     ) -> tuple[FeatureRows, np.ndarray]:
         """The same for rows whose horizon is complete too, and the horizon `[N, forecast_horizon]` kWh per interval."""
-        return self._rows(readings, origins, with_targets=True)
+        return self._rows(readings, origins, Surroundings(weather, grid_status, meters), with_targets=True)
 
     def _rows(
-        self, readings: pd.DataFrame, origins: pd.DatetimeIndex | None, with_targets: bool
+        self,
+        readings: pd.DataFrame,
+        origins: pd.DatetimeIndex | None,
+        surroundings: Surroundings,
+        with_targets: bool,
     ) -> tuple[FeatureRows, np.ndarray]:
-        config, matrix = self.config, self._matrix(readings)
+        config, around = self.config, checked_surroundings(self.config, surroundings)
+        matrix = self._matrix(readings)
         step = pd.Timedelta(minutes=config.resolution_minutes)
         end = matrix.timestamps[-1] + step
         if origins is None:
@@ -98,8 +114,15 @@ class FeatureEngineeringPipeline:
         context = FeatureContext(
             config.lookback_window, config.forecast_horizon, config.resolution_minutes, config.timezone, config.country
         )
-        batch = FeatureBatch(windows[meters, columns], times[columns], context)
-        features = compute_features(_selected(config), batch)
+        of_row = (matrix.meter_ids[meters], times[columns], context)
+        batch = FeatureBatch(
+            windows[meters, columns],
+            times[columns],
+            context,
+            around.weather_at(*of_row, weather_columns(config)),
+            around.grid_status_at(*of_row),
+        )
+        features = compute_features(selected_features(config), batch)
         left_out = np.nonzero(~complete)
         incomplete = pd.DataFrame({"meter_id": matrix.meter_ids[left_out[0]], "origin": origins[left_out[1]]})
         rows = FeatureRows(matrix.meter_ids[meters], times[columns], features, incomplete)
@@ -110,10 +133,6 @@ class FeatureEngineeringPipeline:
             stamps = readings["timestamp"].dt.tz_convert("UTC").dt.as_unit("us")
             readings = readings.assign(timestamp=stamps, kwh=readings["kwh"].astype(np.float32))
         return to_matrix(check_readings(readings), self.config.resolution_minutes)
-
-
-def _selected(config: FeatureConfig) -> tuple[Feature, ...]:
-    return select_features(config.include_time_features, config.include_load_statistics)
 
 
 def _checked_origins(origins: pd.DatetimeIndex, start: pd.Timestamp, step: pd.Timedelta) -> pd.DatetimeIndex:

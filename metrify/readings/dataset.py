@@ -1,4 +1,4 @@
-"""A dataset is a folder: `readings.parquet`, `meters.parquet`, `dataset.yaml` and perhaps `weather.parquet`."""
+"""A dataset is a folder: `readings.parquet`, `meters.parquet`, `dataset.yaml`, perhaps weather and grid status."""
 
 import hashlib
 import shutil
@@ -10,12 +10,14 @@ import pandas as pd
 import yaml
 
 from metrify.errors import DatasetError
+from metrify.readings.grid_status import GRID_STATUS_FILE, check_grid_status
 from metrify.readings.schema import READINGS_COLUMNS, check_readings
 from metrify.readings.weather import WEATHER_FILE, check_weather
 
 READINGS_FILE = "readings.parquet"
 METERS_FILE = "meters.parquet"
 INFO_FILE = "dataset.yaml"
+OPTIONAL_FILES = (WEATHER_FILE, GRID_STATUS_FILE)
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,17 @@ class Dataset:
     Attributes:
         info: The dataset's description.
         readings: `meter_id`, `timestamp`, `kwh`; see `metrify.readings.schema`.
-        meters: `meter_id`, `group` (meters whose loads are copies of one profile share it) and `district`.
+        meters: `meter_id`, `group` (meters whose loads are copies of one profile share it), `district`, and perhaps
+            `station_id` and `feeder_id`.
         weather: Observed and forecast weather of the place, see `metrify.readings.weather`; None where there is none.
+        grid_status: Measured status of the feeders, see `metrify.readings.grid_status`; None where there is none.
     """
 
     info: DatasetInfo
     readings: pd.DataFrame
     meters: pd.DataFrame
     weather: pd.DataFrame | None = None
+    grid_status: pd.DataFrame | None = None
 
 
 def write_dataset(dataset: Dataset, folder: Path) -> None:
@@ -72,6 +77,9 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
         dataset.meters.to_parquet(partial / METERS_FILE, index=False, compression="zstd")
         if dataset.weather is not None:
             check_weather(dataset.weather).to_parquet(partial / WEATHER_FILE, index=False, compression="zstd")
+        if dataset.grid_status is not None:
+            status = check_grid_status(dataset.grid_status)
+            status.to_parquet(partial / GRID_STATUS_FILE, index=False, compression="zstd")
         write_info(partial, dataset.info)
         replace_folder(partial, folder)
     finally:
@@ -79,12 +87,24 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
 
 
 def replace_folder(new: Path, folder: Path) -> None:
-    """Puts a new folder in the place of another one, which goes only when the new one is there."""
-    old = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    """Puts a new folder in the place of another one. Where that is interrupted, `recover_folder` mends it."""
+    old = _replaced(folder)
+    shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.replace(old)
     new.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def recover_folder(folder: Path) -> None:
+    """Puts back a folder that was being replaced when the process was stopped."""
+    old = _replaced(folder)
+    if old.exists() and not folder.exists():
+        old.replace(folder)
+
+
+def _replaced(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.replaced")
 
 
 def write_info(folder: Path, info: DatasetInfo) -> None:
@@ -107,7 +127,7 @@ def read_dataset(folder: Path) -> Dataset:
         info = read_info(folder)
         readings = pd.read_parquet(folder / READINGS_FILE, columns=list(READINGS_COLUMNS))
         meters = pd.read_parquet(folder / METERS_FILE)
-        weather = pd.read_parquet(folder / WEATHER_FILE) if (folder / WEATHER_FILE).is_file() else None
+        weather, grid_status = (read_optional(folder / name) for name in OPTIONAL_FILES)
     except FileNotFoundError as error:
         raise DatasetError(
             f"The dataset {folder} lacks {Path(error.filename or '').name}.",
@@ -115,14 +135,19 @@ def read_dataset(folder: Path) -> Dataset:
         ) from error
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise DatasetError(f"The dataset {folder} can't be read: {error}.", "Import it again.") from error
-    return Dataset(info, readings, meters, weather)
+    return Dataset(info, readings, meters, weather, grid_status)
+
+
+def read_optional(path: Path) -> pd.DataFrame | None:
+    """A file that a dataset may lack; None where it does."""
+    return pd.read_parquet(path) if path.is_file() else None
 
 
 def fingerprint(folder: Path) -> str:
     """SHA-256 over a dataset's files, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    for name in (READINGS_FILE, METERS_FILE, INFO_FILE, WEATHER_FILE):
-        if name == WEATHER_FILE and not (folder / name).exists():
+    for name in (READINGS_FILE, METERS_FILE, INFO_FILE, *OPTIONAL_FILES):
+        if name in OPTIONAL_FILES and not (folder / name).exists():
             continue
         with (folder / name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

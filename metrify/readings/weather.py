@@ -5,17 +5,18 @@ row was observed. So whoever looks back sees what was known then, and no more. Q
 the name, such as `temperature_c`.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from metrify.errors import ReadingsError
+from metrify.readings.broken_contract import broken_places
+from metrify.readings.known import KnownWeather, OwnIntervals, known_before
+from metrify.readings.places import STATION_COLUMN, iterate_places
 
 WEATHER_FILE = "weather.parquet"
-WEATHER_COLUMNS = ("station_id", "timestamp", "issued_at")
+WEATHER_COLUMNS = (STATION_COLUMN, "timestamp", "issued_at")
 _UNITS = ("_c", "_pct", "_w_per_m2", "_m_per_s", "_deg", "_hpa", "_mm")
 
 WEATHER_SCHEMA = pa.DataFrameSchema(
@@ -37,7 +38,7 @@ def check_weather(weather: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ReadingsError: It names each column and what is wrong with it.
     """
-    quantities = [name for name in weather.columns if name not in WEATHER_COLUMNS]
+    quantities = weather_quantities(weather)
     without_unit = [name for name in quantities if not str(name).endswith(_UNITS)]
     if not quantities or without_unit:
         raise ReadingsError(
@@ -47,37 +48,52 @@ def check_weather(weather: pd.DataFrame) -> pd.DataFrame:
     try:
         checked = WEATHER_SCHEMA.validate(weather, lazy=True)
     except SchemaErrors as error:
-        cases = error.failure_cases
-        reasons = {f"{case.column or 'rows'}: {case.check}" for case in cases.itertuples()}
         raise ReadingsError(
-            f"The weather breaks its contract in {len(cases)} place(s): {'; '.join(sorted(reasons))}.",
+            f"The weather breaks its contract in {broken_places(error)}.",
             "Mend the source or the import options.",
         ) from error
     return checked.astype(dict.fromkeys(quantities, np.float32))
 
 
-def weather_step_minutes(weather: pd.DataFrame) -> int | None:
-    """Length of an interval of the weather: the smallest distance of two stamps; None where there is one alone."""
-    stamps = np.unique(weather["timestamp"].dt.tz_localize(None).to_numpy("datetime64[m]"))
-    return int(np.diff(stamps).min().astype(np.int64)) if len(stamps) > 1 else None
+def weather_quantities(weather: pd.DataFrame) -> tuple[str, ...]:
+    """Names of its quantities."""
+    return tuple(name for name in weather.columns if name not in WEATHER_COLUMNS)
 
 
-@dataclass(frozen=True)
-class KnownWeather:
-    """Weather around forecast origins.
+def weather_known_for(
+    weather: pd.DataFrame,
+    stations: np.ndarray,
+    origins: np.ndarray,
+    lookback: int,
+    horizon: int,
+    step_minutes: int,
+    delay_minutes: int = 0,
+) -> KnownWeather:
+    """What was known at forecast origins of the weather of each row's own station; see `weather_known_at`.
 
-    Attributes:
-        columns: `[C]` names of the quantities.
-        observed: `[N, L, C]` float32, the intervals before each origin; NaN where nothing was observed.
-        forecast: `[N, H, C]` float32, the intervals from each origin on, by the newest forecast that was known then;
-            NaN where none was.
-        issued_at: `[N, H]` datetime64[us] UTC of the forecasts; NaT where none was known.
+    Args:
+        weather: Rows of any stations that keep the contract.
+        stations: `[N]` the station of each row; NaN all over where nothing is known of it.
+        origins: `[N]` datetime64, UTC.
+        lookback: Intervals before the origin.
+        horizon: Intervals from the origin on.
+        step_minutes: Length of an interval of the readings.
+        delay_minutes: Until what was observed or issued has arrived.
+
+    Raises:
+        ReadingsError: A station's weather is not of whole multiples of the readings' intervals.
     """
-
-    columns: tuple[str, ...]
-    observed: np.ndarray
-    forecast: np.ndarray
-    issued_at: np.ndarray
+    columns = weather_quantities(weather)
+    rows, quantities = len(origins), len(columns)
+    observed = np.full((rows, lookback, quantities), np.nan, np.float32)
+    forecast = np.full((rows, horizon, quantities), np.nan, np.float32)
+    issued_at = np.full((rows, horizon), np.datetime64("NaT", "us"))
+    for place in iterate_places(weather, STATION_COLUMN, stations, origins):
+        known = weather_known_at(place.frame, place.origins, lookback, horizon, step_minutes, delay_minutes)
+        observed[place.rows] = known.observed[place.origin_of]
+        forecast[place.rows] = known.forecast[place.origin_of]
+        issued_at[place.rows] = known.issued_at[place.origin_of]
+    return KnownWeather(columns, observed, forecast, issued_at)
 
 
 def weather_known_at(
@@ -95,21 +111,21 @@ def weather_known_at(
         horizon: Intervals from the origin on.
         step_minutes: Length of an interval of the readings.
         delay_minutes: Until what was observed or issued has arrived.
+
+    Raises:
+        ReadingsError: The weather is not of whole multiples of the readings' intervals.
     """
-    columns = tuple(name for name in weather.columns if name not in WEATHER_COLUMNS)
+    columns = weather_quantities(weather)
     step, delay = np.timedelta64(step_minutes, "m"), np.timedelta64(delay_minutes, "m")
     origins = origins.astype("datetime64[us]")
-    weather_step = np.timedelta64(weather_step_minutes(weather) or step_minutes, "m")
     is_observed = weather["issued_at"].isna().to_numpy()
     times = weather["timestamp"].dt.tz_localize(None).to_numpy("datetime64[us]")
     issued = weather["issued_at"].dt.tz_localize(None).to_numpy("datetime64[us]")
     values = weather[list(columns)].to_numpy(np.float32)
+    own = OwnIntervals.of("weather", times, step_minutes)
+    observed = known_before(own, times[is_observed], values[is_observed], origins, lookback, step, delay)
 
-    past = _start_of_interval(origins[:, None] + np.arange(-lookback, 0) * step, weather_step)
-    observed = _pick(times[is_observed], values[is_observed], past)
-    observed[past + weather_step + delay > origins[:, None]] = np.nan
-
-    future = _start_of_interval(origins[:, None] + np.arange(horizon) * step, weather_step)
+    future = own.holding(origins[:, None] + np.arange(horizon) * step)
     forecast = np.full((*future.shape, len(columns)), np.nan, np.float32)
     issued_at = np.full(future.shape, np.datetime64("NaT", "us"))
     rows = np.flatnonzero(~is_observed)
@@ -123,22 +139,6 @@ def weather_known_at(
     forecast[found] = values[rows][place[found]]
     issued_at[found] = issued[rows][place[found]]
     return KnownWeather(columns, observed, forecast, issued_at)
-
-
-def _start_of_interval(times: np.ndarray, step: np.timedelta64) -> np.ndarray:
-    return times - (times - np.datetime64(0, "us")) % step
-
-
-def _pick(times: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Values at times, NaN where there is none, `[*wanted.shape, C]`."""
-    order = np.argsort(times)
-    times, values = times[order], values[order]
-    picked = np.full((*wanted.shape, values.shape[1]), np.nan, np.float32)
-    if len(times):
-        place = np.searchsorted(times, wanted).clip(max=len(times) - 1)
-        found = times[place] == wanted
-        picked[found] = values[place[found]]
-    return picked
 
 
 def _pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -1,28 +1,22 @@
 """Recomputes the windows that late, corrected, quarantined or released readings touch, and no others."""
 
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from metrify.adapters import feature_store
 from metrify.adapters.materialised_readings import MaterialisedReadings, read_materialised, write_materialised
-from metrify.config import Home, MetrifyConfig
+from metrify.adapters.surroundings_files import write_surroundings
+from metrify.config import Home
 from metrify.errors import FeatureStoreError
 from metrify.features.touched import changed_intervals, touched_outcomes, touched_windows
 from metrify.features.windows import cut_windows
-from metrify.readings.matrix import ReadingsMatrix
-from metrify.readings.store.read import newest_data_version
-from metrify.steps.accepted_readings import load_accepted_readings
-from metrify.steps.impute_inputs import impute_inputs
-from metrify.steps.ingest_readings import ingest_readings
+from metrify.steps.correct_served_windows import correct_served_windows
 from metrify.steps.materialise_features import materialise_features, window_origins
+from metrify.steps.note_touched import note_touched, touched_spans
+from metrify.steps.read_again import FILL_ANEW, DatasetNow, read_again
 from metrify.steps.reuse import forget_fillings, taking_turns
-from metrify.steps.validate_readings import validate_readings
-
-TOUCHED_FILE = "touched.parquet"
 
 
 @dataclass(frozen=True)
@@ -55,94 +49,107 @@ class Backfill:
     touched: pd.DataFrame
 
 
-def backfill_features(config: MetrifyConfig, home: Home) -> Backfill:
-    """Brings the feature store up to its dataset, which had more imports, releases or other thresholds since.
+@dataclass(frozen=True)
+class _Changes:
+    """What is different now: `[O]` origins, of the old and of the new readings, and masks of the new ones.
+
+    Attributes:
+        origins: `[O]` UTC, where windows end now.
+        known: Where they ended before.
+        readings: `[M, T]` intervals with another reading.
+        forecasts: `[M, O]` windows with another reading that were there before.
+        windows: `[M, O]` these, and those that were not there.
+        outcomes: `[M, O]` origins with another reading within their horizon.
+        has_lost: Whether a meter or an interval is gone.
+    """
+
+    origins: pd.DatetimeIndex
+    known: pd.DatetimeIndex
+    readings: np.ndarray
+    forecasts: np.ndarray
+    windows: np.ndarray
+    outcomes: np.ndarray
+    has_lost: bool
+
+
+def backfill_features(home: Home) -> Backfill:
+    """Brings the feature store up to its dataset, which had more imports or releases since.
+
+    The configuration is the one that the store was filled with. Where nothing changed, nothing is written.
 
     Args:
-        config: The configuration that the windows were cut with, or another one with the same `lookback_window`.
         home: Where the dataset and the feature store lie.
 
     Raises:
-        FeatureStoreError: Nothing was materialised yet, or windows of another length.
-        DatasetError: The dataset is gone, or no meter of it is good enough any more.
+        FeatureStoreError: Nothing was materialised yet, or the dataset is another one now.
+        DatasetError: No meter of it is good enough any more.
     """
     with taking_turns(home.feature_store, materialise_features.__name__):
         before = read_materialised(home)
-        length = config.feature_engineering.lookback_window
-        if before.lookback != length:
-            raise FeatureStoreError(
-                f"The store holds windows of {before.lookback} intervals, and the configuration asks for {length}.",
-                "Run `metrify train`, which fills the store anew.",
-            )
-        return _update(before, _read_again(before.dataset, config, home), config, home)
+        now = read_again(before, home)
+        return _update(before, now, _compare(before, now), home)
 
 
-def _read_again(name: str, config: MetrifyConfig, home: Home) -> ReadingsMatrix:
-    with tempfile.TemporaryDirectory() as folder:
-        dataset, verdicts = Path(folder) / "dataset", Path(folder) / "verdicts"
-        ingest_readings(name, dataset, home)
-        validate_readings(dataset, verdicts, config, home)
-        info, _, measured = load_accepted_readings(dataset, verdicts)
-        return impute_inputs(measured, info.timezone, config)[0]
+def _compare(before: MaterialisedReadings, now: DatasetNow) -> _Changes:
+    old, new, length = before.matrix, now.matrix, before.lookback
+    origins, known = (window_origins(matrix, length, before.timezone) for matrix in (new, old))
+    if origins.empty:
+        raise FeatureStoreError(f"No window of {length} intervals is left of {before.dataset!r}.", FILL_ANEW)
+    places = ((origins - new.start) // pd.Timedelta(minutes=new.resolution_minutes)).to_numpy()
+    readings = changed_intervals(old, new)
+    stale = touched_windows(readings, places, length)
+    was_there = np.isin(new.meter_ids, old.meter_ids)[:, None] & origins.isin(known)[None, :]
+    horizon = before.config.training.consumption_forecasting.forecast_horizon
+    gone = (~np.isin(old.meter_ids, new.meter_ids)).any() or old.kwh.shape[1] > new.kwh.shape[1]
+    outcomes = touched_outcomes(readings, places, horizon)
+    has_lost = bool(gone or (~known.isin(origins)).any())
+    return _Changes(origins, known, readings, stale & origins.isin(known), stale | ~was_there, outcomes, has_lost)
 
 
-def _update(before: MaterialisedReadings, after: ReadingsMatrix, config: MetrifyConfig, home: Home) -> Backfill:
-    length, horizon = before.lookback, config.training.consumption_forecasting.forecast_horizon
-    origins, known = (window_origins(matrix, length, before.timezone) for matrix in (after, before.matrix))
-    places = ((origins - after.start) // pd.Timedelta(minutes=after.resolution_minutes)).to_numpy()
-    changed = changed_intervals(before.matrix, after)
-    is_new = ~np.isin(after.meter_ids, before.matrix.meter_ids)[:, None] | ~origins.isin(known)[None, :]
-    stale = touched_windows(changed, places, length)
-    meters, columns = np.nonzero(stale | is_new)
-    windows = cut_windows(after, origins, length)[meters, columns]
-    forget_fillings(home.feature_store)
-    table = feature_store.windows_table(after.meter_ids[meters], origins[columns], windows)
-    kept, removed = feature_store.replace_offline_windows(home, table, after.meter_ids, origins)
-    until = origins[-1] if (~origins.isin(known)).any() else before.online_until
-    online = columns == origins.get_loc(until)
-    if online.any():
-        feature_store.push_windows(home, after.meter_ids[meters[online]], origins[columns[online]], windows[online])
-    data_version = newest_data_version(home.datasets / before.dataset)
+def _update(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, home: Home) -> Backfill:
+    after, origins, version = now.matrix, changes.origins, now.data_version
+    is_later = (origins > before.online_until) & ~origins.isin(changes.known)
+    until = origins[-1] if is_later.any() else before.online_until
+    is_same = version == before.data_version and not (
+        changes.readings.any() or changes.windows.any() or changes.has_lost
+    )
+    if not is_same:
+        forget_fillings(home.feature_store)
+    kept, removed = _replace_offline(before, now, changes, home)
+    pushed = correct_served_windows(after, changes.readings, until, bool(is_later.any()), before.lookback, home)
     touched = pd.concat(
         [
-            _spans(after.meter_ids, origins, stale & origins.isin(known), "forecast", data_version),
-            _spans(after.meter_ids, origins, touched_outcomes(changed, places, horizon), "outcome", data_version),
+            touched_spans(after.meter_ids, origins, changes.forecasts, "forecast", version),
+            touched_spans(after.meter_ids, origins, changes.outcomes, "outcome", version),
         ],
         ignore_index=True,
     )
-    _note_touched(home, touched)
-    write_materialised(home, replace(before, data_version=data_version, online_until=until, matrix=after))
+    # Weather and grid status may be new although no reading is.
+    views = write_surroundings(home, now.surroundings, after.resolution_minutes)
+    feature_store.materialise_surroundings(home, until, views)
+    if not is_same:
+        note_touched(home, touched)
+        write_materialised(home, replace(before, data_version=version, online_until=until, matrix=after))
     return Backfill(
         dataset=before.dataset,
         data_version_before=before.data_version,
-        data_version=data_version,
-        changed_readings=int(changed.sum()),
-        changed_meters=int(changed.any(axis=1).sum()),
-        windows=len(meters),
+        data_version=version,
+        changed_readings=int(changes.readings.sum()),
+        changed_meters=int(changes.readings.any(axis=1).sum()),
+        windows=int(changes.windows.sum()),
         kept_windows=kept,
         removed_windows=removed,
-        online_windows=int(online.sum()),
+        online_windows=pushed,
         touched=touched,
     )
 
 
-def _spans(
-    meter_ids: np.ndarray, origins: pd.DatetimeIndex, touched: np.ndarray, kind: str, data_version: int
-) -> pd.DataFrame:
-    rows = np.flatnonzero(touched.any(axis=1))
-    first, last = touched[rows].argmax(axis=1), touched.shape[1] - 1 - touched[rows, ::-1].argmax(axis=1)
-    return pd.DataFrame(
-        {
-            "meter_id": meter_ids[rows],
-            "kind": kind,
-            "first_origin": origins[first],
-            "last_origin": origins[last],
-            "data_version": data_version,
-        }
-    )
-
-
-def _note_touched(home: Home, touched: pd.DataFrame) -> None:
-    path = home.feature_store / TOUCHED_FILE
-    parts = [pd.read_parquet(path), touched] if path.is_file() else [touched]
-    pd.concat(parts, ignore_index=True).to_parquet(path, index=False)
+def _replace_offline(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, home: Home) -> tuple[int, int]:
+    """How many windows were kept and how many removed."""
+    if not (changes.windows.any() or changes.has_lost):
+        return changes.windows.size, 0
+    meter_ids, origins = now.matrix.meter_ids, changes.origins
+    meters, columns = np.nonzero(changes.windows)
+    windows = cut_windows(now.matrix, origins, before.lookback)[meters, columns]
+    table = feature_store.windows_table(meter_ids[meters], origins[columns], windows)
+    return feature_store.replace_offline_windows(home, table, meter_ids, origins)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from metrify.adapters.feature_store import retrieve_windows
 from metrify.config import Home, MetrifyConfig
-from metrify.errors import DatasetError
+from metrify.errors import DatasetError, FeatureStoreError
 from metrify.features.batch import FeatureContext
 from metrify.features.windows import cut_targets, cut_windows, local_midnights
 from metrify.readings.dataset import fingerprint
@@ -41,7 +41,7 @@ def build_training_set(
 
     Raises:
         DatasetError: A side has no complete row.
-        FeatureStoreError: A window is missing or stale.
+        FeatureStoreError: A window is missing or stale, or was cut from other readings than these.
     """
     home = home or Home.from_environment()
     model = config.training.consumption_forecasting
@@ -52,7 +52,8 @@ def build_training_set(
     end = matrix.timestamps[-1] + step
     origins = local_midnights(matrix.start + lookback * step, end - model.forecast_horizon * step, info.timezone)
     targets = cut_targets(matrix, origins, model.forecast_horizon)
-    complete = np.isfinite(targets).all(axis=2) & np.isfinite(cut_windows(inputs, origins, lookback)).all(axis=2)
+    expected = cut_windows(inputs, origins, lookback)
+    complete = np.isfinite(targets).all(axis=2) & np.isfinite(expected).all(axis=2)
     imputed_shares = _imputed_shares(imputed, ((origins - matrix.start) // step).to_numpy(), lookback)
 
     meter_side = split_meters_by_group(meters, config.splits).to_numpy()
@@ -69,12 +70,12 @@ def build_training_set(
     kept = _keep(sides, model.max_training_windows, model.seed)
     meter_rows, origin_rows, sides = meter_rows[kept], origin_rows[kept], sides[kept]
     rows = pd.DataFrame({"meter_id": matrix.meter_ids[meter_rows], "origin": origins[origin_rows]})
-    retrieved = retrieve_windows(home, rows)
+    windows = _retrieve_windows(home, rows, expected[meter_rows, origin_rows])
     training_set = TrainingSet(
         meter_ids=rows["meter_id"].to_numpy(object),
         origins=origins[origin_rows].tz_localize(None).to_numpy().astype("datetime64[s]"),
         sides=sides,
-        windows=np.stack(retrieved["load_window"].to_list()).astype(np.float32),
+        windows=windows,
         targets=targets[meter_rows, origin_rows],
         imputed_shares=imputed_shares[meter_rows, origin_rows],
         context=FeatureContext(
@@ -89,6 +90,16 @@ def build_training_set(
         "imputed_rows": float((training_set.imputed_shares > 0).sum()),
         "incomplete_rows": float((on_one_side & ~complete).sum()),
     }
+
+
+def _retrieve_windows(home: Home, rows: pd.DataFrame, expected: np.ndarray) -> np.ndarray:
+    """The windows of rows from the store, `[N, lookback]` float32, which are those of this run's readings."""
+    stored = retrieve_windows(home, rows)["load_window"]
+    # The store is shared: since this run filled it, a backfill or another run may have changed it.
+    fits = (stored.map(len) == expected.shape[1]).all()
+    if not (fits and np.array_equal(np.stack(stored.to_list()), expected)):
+        raise FeatureStoreError("The feature store was changed by another run.", "Run again.")
+    return expected
 
 
 def _imputed_shares(imputed: np.ndarray, columns: np.ndarray, lookback: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from metrify.features.specification import Feature, select_features
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.shards import Shard
 from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 
 _METERS_PER_GROUP = 20
@@ -25,6 +26,8 @@ def compute_feature_table(
 ) -> dict[str, float]:
     """Writes the scalar features of the accepted meters of a shard.
 
+    With `quality.imputation`, short gaps are filled before, as in the windows that are served.
+
     Args:
         dataset: Dataset folder.
         verdicts: Folder of `validate_readings`.
@@ -35,12 +38,13 @@ def compute_feature_table(
         home: Where results of earlier runs are kept.
 
     Returns:
-        How many meters and rows there are.
+        How many meters and rows there are, and how many readings were imputed.
 
     Raises:
         ConfigError: The shard is none, or a feature does not fit the readings.
     """
-    info, _, matrix = load_accepted_readings(dataset, verdicts)
+    info, _, measured = load_accepted_readings(dataset, verdicts)
+    matrix, imputed = impute_inputs(measured, info.timezone, config)
     features = table_features(config)
     context = FeatureContext(
         config.feature_engineering.lookback_window,
@@ -55,7 +59,7 @@ def compute_feature_table(
             rows = held[first : first + _METERS_PER_GROUP]
             part = ReadingsMatrix(matrix.meter_ids[rows], matrix.start, matrix.resolution_minutes, matrix.kwh[rows])
             writer.write_table(_table(part, features, context))
-    return {"meters": len(held), "rows": len(held) * matrix.kwh.shape[1]}
+    return {"meters": len(held), "rows": len(held) * matrix.kwh.shape[1], "imputed_readings": int(imputed[held].sum())}
 
 
 def table_features(config: MetrifyConfig) -> tuple[Feature, ...]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from metrify.config import Home
 from metrify.errors import DatasetError
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
-from metrify.readings.dataset import replace_folder
+from metrify.readings.dataset import recover_folder, replace_folder
 from metrify.readings.sources import SOURCES
 from metrify.readings.sources.import_table import ImportedTable, import_table
 from metrify.readings.sources.table_source import TableSource
-from metrify.steps.lock import locked
+from metrify.steps.lock import dataset_lock
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -42,33 +42,38 @@ def import_dataset(
     home = home or Home.from_environment()
     folder = home.datasets / source.name
     _check_name(source.name)
-    if folder.exists() and not (replace or append):
-        raise DatasetError(
-            f"There is a dataset {source.name!r} already.",
-            "Add to it with `--append`, replace it with `--replace`, or choose another name.",
-        )
-    if append and not folder.exists():
-        raise DatasetError(f"There is no dataset {source.name!r} to add to.", "Import it without `--append`.")
-    key = load_or_create_key(home.keys / PSEUDONYM_KEY_FILE)
-
-    def rename(numbers: Sequence[str]) -> list[str]:
-        pseudonyms = pseudonyms_of(numbers, key)
-        return [pseudonyms[number] for number in numbers]
-
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
-    partial.mkdir(parents=True)
-    try:
-        with locked(home.locks / f"dataset-{source.name}.lock"):
+    with dataset_lock(home, source.name):
+        recover_folder(folder)
+        _check_choice(folder, replace, append)
+        key = load_or_create_key(home.keys / PSEUDONYM_KEY_FILE)
+
+        def rename(numbers: Sequence[str]) -> list[str]:
+            pseudonyms = pseudonyms_of(numbers, key)
+            return [pseudonyms[number] for number in numbers]
+
+        partial.mkdir(parents=True)
+        try:
             known = folder if append else None
             now = datetime.now(UTC).isoformat(timespec="seconds")
             imported = import_table(source, known, partial, rename, now, progress)
-            if not imported.is_replay:
+            if not imported.is_replay or imported.has_surroundings:
                 if known:
                     _carry_over(known, partial)
                 replace_folder(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return imported
+
+
+def _check_choice(folder: Path, replace: bool, append: bool) -> None:
+    if folder.exists() and not (replace or append):
+        raise DatasetError(
+            f"There is a dataset {folder.name!r} already.",
+            "Add to it with `--append`, replace it with `--replace`, or choose another name.",
+        )
+    if append and not folder.exists():
+        raise DatasetError(f"There is no dataset {folder.name!r} to add to.", "Import it without `--append`.")
 
 
 def _check_name(name: str) -> None:

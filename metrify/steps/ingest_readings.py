@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 
 from metrify.config import Home
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
-from metrify.readings.dataset import INFO_FILE, METERS_FILE, READINGS_FILE, Dataset, write_dataset
-from metrify.readings.sources import locate_source, open_source
+from metrify.readings.dataset import INFO_FILE, METERS_FILE, READINGS_FILE, Dataset, recover_folder, write_dataset
+from metrify.readings.sources import SOURCES, locate_source, open_source
+from metrify.steps.lock import dataset_lock
 from metrify.steps.reuse import reusable
 
 
@@ -29,10 +30,13 @@ def ingest_readings(source: str, output: Path, home: Home | None = None) -> dict
         DatasetError: The source is unknown, missing or unreadable.
     """
     home = home or Home.from_environment()
-    location = locate_source(source, home.public_folders(), home.datasets)
     key_file = home.keys / PSEUDONYM_KEY_FILE
     load_or_create_key(key_file)
-    return _ingest(source, location, key_file, output, home)
+    if source in SOURCES or Path(source).name != source:
+        return _ingest(source, locate_source(source, home.public_folders(), home.datasets), key_file, output, home)
+    with dataset_lock(home, source):  # no import changes it while its contents are digested and copied
+        recover_folder(home.datasets / source)
+        return _ingest(source, locate_source(source, [], home.datasets), key_file, output, home)
 
 
 @reusable(outputs=("output",))

@@ -10,6 +10,7 @@ from metrify.config import Home, MetrifyConfig
 from metrify.errors import DatasetError
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
 from metrify.readings.dataset import read_dataset
+from metrify.readings.day_starts import day_starts
 from metrify.readings.quality.judge import ExaminedReadings, examine_readings, judge_readings
 from metrify.readings.quality.releases import read_releases, write_releases
 from metrify.readings.quality.tables import QualityVerdicts
@@ -74,7 +75,8 @@ def find_meter(meter: str, examined: ExaminedReadings, home: Home) -> str:
         DatasetError: The dataset has no such meter.
     """
     pseudonym = pseudonyms_of([meter], load_or_create_key(home.keys / PSEUDONYM_KEY_FILE))[meter]
-    if pseudonym not in examined.matrix.meter_ids and pseudonym not in set(examined.future["meter_id"]):
+    elsewhere = pd.concat([readings["meter_id"] for readings in examined.wrong_stamps.values()])
+    if pseudonym not in examined.matrix.meter_ids and pseudonym not in set(elsewhere):
         raise DatasetError(
             f"The dataset {examined.info.name!r} has no meter {meter!r}.", "Give its number or its pseudonym."
         )
@@ -108,13 +110,10 @@ def release_readings(
 
 def _as_row(release: Release, examined: ExaminedReadings, now: pd.Timestamp) -> pd.DataFrame:
     stamps = examined.matrix.timestamps
-    zone = examined.info.timezone
-    first = stamps[0] if release.first is None else release.first.tz_localize(zone).tz_convert("UTC")
-    if release.last is None:
-        last = stamps[-1]
-    else:
-        next_day = (release.last + pd.DateOffset(days=1)).tz_localize(zone).tz_convert("UTC")
-        last = next_day - pd.Timedelta(minutes=examined.info.resolution_minutes)
+    zone, day = examined.info.timezone, pd.DateOffset(days=1)
+    step = pd.Timedelta(minutes=examined.info.resolution_minutes)
+    first = stamps[0] if release.first is None else _day_start(release.first, zone)
+    last = stamps[-1] if release.last is None else _day_start(release.last + day, zone) - step
     return pd.DataFrame(
         {
             "meter_id": [release.meter_id],
@@ -125,3 +124,7 @@ def _as_row(release: Release, examined: ExaminedReadings, now: pd.Timestamp) -> 
             "because": [release.because],
         }
     )
+
+
+def _day_start(day: pd.Timestamp, timezone: str) -> pd.Timestamp:
+    return day_starts(pd.DatetimeIndex([day]), timezone)[0].tz_convert("UTC")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from metrify.config import Home
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
@@ -12,4 +14,11 @@ def locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def dataset_lock(home: Home, name: str) -> Iterator[None]:
+    """Waits until nobody else reads or changes the folder of an imported dataset as a whole."""
+    with locked(home.locks / f"dataset-{name}.lock"):
         yield

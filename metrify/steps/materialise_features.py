@@ -7,13 +7,16 @@ import pandas as pd
 
 from metrify.adapters import feature_store
 from metrify.adapters.materialised_readings import MaterialisedReadings, write_materialised
+from metrify.adapters.surroundings_files import write_surroundings
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import DatasetError
 from metrify.features.windows import cut_windows, local_midnights
 from metrify.readings.matrix import ReadingsMatrix
+from metrify.readings.store.lineage import first_import
 from metrify.readings.store.read import newest_data_version
 from metrify.steps.accepted_readings import load_accepted_readings
 from metrify.steps.impute_inputs import impute_inputs
+from metrify.steps.load_surroundings import load_surroundings
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 
 HOLD_OUT_DAYS = 21  # of the newest readings, which a replay pushes later
@@ -25,6 +28,8 @@ def materialise_features(
     dataset: Path, verdicts: Path, output: Path, config: MetrifyConfig, home: Home | None = None
 ) -> dict[str, float]:
     """Writes a window for each accepted meter and local midnight, and the newest ones into the online store.
+
+    Weather and grid status go with them where the dataset has them, each under the time at which it became known.
 
     With `quality.imputation`, short gaps in the windows are filled; the others stay, and the server refuses them.
 
@@ -38,7 +43,8 @@ def materialise_features(
         home: Where the store lies.
 
     Returns:
-        How many windows are stored offline and online, and how many readings in them were imputed.
+        How many windows are stored offline and online, how many readings in them were imputed, and how many rows of
+        weather and grid status are stored.
 
     Raises:
         DatasetError: The readings are too short.
@@ -62,17 +68,20 @@ def materialise_features(
         ends = pd.DatetimeIndex(np.tile(origins.tz_localize(None).to_numpy(), len(part.meter_ids)), tz="UTC")
         tables.append(feature_store.windows_table(ids, ends, windows))
     feature_store.write_offline_windows(home, tables)
+    surroundings = write_surroundings(home, load_surroundings(dataset), info.resolution_minutes)
     feature_store.apply_repository(home)
     until = origins[-1 - HOLD_OUT_DAYS]
-    feature_store.materialise_online(home, until)
+    feature_store.materialise_online(home, until, surroundings)
     data_version = newest_data_version(dataset)
-    note = MaterialisedReadings(info.name, data_version, info.timezone, info.country, length, until, matrix)
+    place = (info.timezone, info.country, length)
+    note = MaterialisedReadings(info.name, data_version, *place, until, matrix, first_import(dataset), config)
     write_materialised(home, note)
     output.write_text(until.isoformat(), encoding="utf-8")
     return {
         "offline_windows": len(matrix.meter_ids) * len(origins),
         "online_windows": len(matrix.meter_ids),
         "imputed_readings": int(imputed.sum()),
+        **{f"{view}_rows": rows for view, rows in surroundings.items()},
     }
 
 

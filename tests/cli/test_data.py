@@ -44,6 +44,7 @@ def test_import_then_list(run: Run, readings: str, metrify_home: Path) -> None:
         "readings": 2,
         "added": 2,
         "corrected": 0,
+        "withdrawn": 0,
         "duplicates": 0,
         "superseded_on_arrival": 0,
         "missing_readings": 1,

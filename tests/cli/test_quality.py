@@ -12,7 +12,7 @@ import pytest
 
 Run = Callable[..., subprocess.CompletedProcess]
 
-DAYS = 20
+DAYS = 30
 NUMBER, OTHER = "1012345678901", "1012345678902"
 LOAD = [0.2, 0.3, 0.25, 0.4, 0.6, 0.5, 0.55, 0.3]
 
@@ -54,9 +54,9 @@ def test_the_summary(run: Run) -> None:
     done = run("quality", "ours", "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
-    assert (summary["first_day"], summary["last_day"]) == ("2024-06-01", "2024-06-20")
+    assert (summary["first_day"], summary["last_day"]) == ("2024-06-01", "2024-06-30")
     assert (summary["meters"], summary["accepted"]) == (2, 2)
-    assert summary["days"] == {"good": 36, "suspect": 3, "bad": 1}
+    assert summary["days"] == {"good": 56, "suspect": 3, "bad": 1}
     assert summary["readings"] == {"present": 2 * 24 * DAYS - 20, "expected": 2 * 24 * DAYS}
     assert summary["faults"] == {"negative": 3, "spike": 1, "jump": 1}
     assert summary["quarantined"] == {"negative": 3, "spike+jump": 1}
@@ -69,7 +69,7 @@ def test_people_see_the_same(run: Run) -> None:
     assert "judging the readings of ours" in done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     assert ["ours:", "2", "meters,", "2", "of", "them", "accepted"] in lines
-    assert ["bad", "days", "1", "2.50", "%", "█"] in lines
+    assert ["bad", "days", "1", "1.67", "%", "█"] in lines
     assert ["spike+jump", "1"] in lines
 
 
@@ -77,7 +77,7 @@ def test_people_see_the_same(run: Run) -> None:
 def test_one_meter_has_a_strip_of_its_days(run: Run, pseudonym: str, named_by: str) -> None:
     done = run("quality", "ours", "--meter", NUMBER if named_by == "number" else pseudonym)
     assert done.returncode == 0, done.stderr
-    assert "2024-06  ·▒▒·····▒···········" in done.stdout.splitlines()
+    assert "2024-06  ·▒▒·····▒·····················" in done.stdout.splitlines()
     days = [line.split(maxsplit=4) for line in done.stdout.splitlines() if line.startswith("2024-06-0")]
     assert ["2024-06-02", "suspect", "22/24", "2", "gap; negative"] in days
     assert ["2024-06-09", "suspect", "23/24", "1", "gap; spike; jump"] in days
@@ -107,6 +107,7 @@ def test_the_quarantine_is_listed(run: Run, pseudonym: str) -> None:
 def test_releases_add_up(run: Run, home: Path, pseudonym: str) -> None:
     done = run("release", "ours", "--meter", NUMBER, "--to", "2024-06-02", "--because", "solar roof, seen by Jo")
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"released  2 readings of {pseudonym}")
+    assert "metrify data backfill" in done.stdout.splitlines()[1]
     done = run("release", "ours", "--meter", pseudonym, "--reason", "negative", "--because", "the same", "--json")
     assert json.loads(done.stdout) == {"dataset": "ours", "meter_id": pseudonym, "released": 1}
     rows = json.loads(run("quarantine", "ours", "--json").stdout)
@@ -130,6 +131,7 @@ def test_releases_add_up(run: Run, home: Path, pseudonym: str) -> None:
         (["release", "ours", "--meter", NUMBER], 2, ["--because"]),
         (["release", "ours", "--meter", NUMBER, "--because", " "], 2, ["--because"]),
         (["release", "ours", "--meter", NUMBER, "--because", "x", "--reason", "future"], 2, ["can't be released"]),
+        (["release", "ours", "--meter", NUMBER, "--because", "x", "--reason", "outlying"], 2, ["can't be released"]),
         (
             ["release", "ours", "--meter", NUMBER, "--because", "x", "--from", "2024-06-03", "--to", "2024-06-02"],
             2,

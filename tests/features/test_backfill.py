@@ -1,34 +1,48 @@
 """After a backfill the store is what filling it anew would have made of it, and little was computed."""
 
+import hashlib
+import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
-from metrify.adapters.feature_store import OnlineWindowReader
+from metrify.adapters.feature_store import OnlineWindowReader, push_windows
+from metrify.adapters.materialised_readings import read_materialised
+from metrify.cli.main import app as metrify
 from metrify.config import Home, MetrifyConfig, default_config
-from metrify.errors import FeatureStoreError
+from metrify.errors import DatasetError, FeatureStoreError, UsageError
 from metrify.features.windows import cut_windows
-from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonymise
+from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.sources.table_source import TableSource
+from metrify.steps import read_again
 from metrify.steps.accepted_readings import load_accepted_readings
-from metrify.steps.backfill_features import TOUCHED_FILE, backfill_features
+from metrify.steps.backfill_features import backfill_features
+from metrify.steps.build_training_set import build_training_set
 from metrify.steps.import_dataset import import_dataset
 from metrify.steps.ingest_readings import ingest_readings
 from metrify.steps.materialise_features import materialise_features
+from metrify.steps.note_touched import TOUCHED_FILE
 from metrify.steps.trace_readings import trace_readings
 from metrify.steps.validate_readings import validate_readings
 
 START, DAYS, METERS, WINDOW = pd.Timestamp("2024-03-01", tz="UTC"), 50, 6, 48
 MISSING_HOUR = 20 * 24 + 5
+SERVED_HOUR = (DAYS - 21) * 24 - 4  # within the newest window that is online
+HOUR = pd.Timedelta(hours=1)
 
 
-def config(lookback: int = WINDOW) -> MetrifyConfig:
+def config(**quality: object) -> MetrifyConfig:
     values = default_config().model_dump()
-    values["feature_engineering"]["lookback_window"] = lookback
+    values["quality"].update(quality)
+    values["feature_engineering"]["lookback_window"] = WINDOW
     values["training"]["consumption_forecasting"].update(sequence_length=WINDOW, forecast_horizon=24)
     return MetrifyConfig.model_validate(values)
 
@@ -51,18 +65,34 @@ class Utility:
     folder: Path
     arrived: list[pd.DataFrame] = field(default_factory=list)
 
-    def arrive(self, frame: pd.DataFrame) -> None:
+    def arrive(self, frame: pd.DataFrame, replace: bool = False, **choices: object) -> None:
         path = self.folder / f"{len(self.arrived)}.csv"
         frame.to_csv(path, index=False)
-        import_dataset(TableSource(path, "ours", timezone="Europe/Berlin"), append=bool(self.arrived), home=self.home)
+        append = bool(self.arrived) and not replace
+        source = TableSource(path, "ours", **{"timezone": "Europe/Berlin", **choices})
+        import_dataset(source, replace, append, self.home)
         self.arrived.append(frame)
 
-    def fill(self, home: Home) -> None:
-        """Fills the store of a home anew with the dataset as it is."""
-        dataset, verdicts = (self.folder / f"{home.root.name}-{name}" for name in ("dataset", "verdicts"))
+    def judge(self, home: Home, settings: MetrifyConfig) -> tuple[Path, Path]:
+        """The dataset as it is, and its verdicts."""
+        folder = self.folder / f"{home.root.name}-{len(self.arrived)}"
+        dataset, verdicts = folder / "dataset", folder / "verdicts"
         ingest_readings("ours", dataset, self.home)
-        validate_readings(dataset, verdicts, config(), home)
-        materialise_features(dataset, verdicts, self.folder / "until", config(), home)
+        validate_readings(dataset, verdicts, settings, home)
+        return dataset, verdicts
+
+    def fill(self, home: Home, settings: MetrifyConfig | None = None) -> None:
+        """Fills the store of a home anew with the dataset as it is."""
+        settings = settings or config()
+        materialise_features(*self.judge(home, settings), self.folder / "until", settings, home)
+
+    def matrix(self) -> ReadingsMatrix:
+        return load_accepted_readings(*self.judge(self.home, config()))[2]
+
+    def served(self) -> tuple[np.ndarray, pd.DatetimeIndex]:
+        """The windows that are served and their ends, in the order of the matrix."""
+        windows, ends = OnlineWindowReader(self.home).read(self.matrix().meter_ids.tolist())
+        return windows, pd.DatetimeIndex(ends, tz="UTC")
 
     def windows(self, home: Home) -> pd.DataFrame:
         frame = pd.read_parquet(home.feature_store / "load_windows.parquet")
@@ -102,7 +132,7 @@ def another_meter(utility: Utility) -> pd.DataFrame:
 @pytest.mark.parametrize("change", [late, corrected, turned_bad, further_days, another_meter])
 def test_a_backfill_leaves_what_filling_anew_would(utility: Utility, change: Callable, tmp_path: Path) -> None:
     utility.arrive(change(utility))
-    done = backfill_features(config(), utility.home)
+    done = backfill_features(utility.home)
     anew = Home(tmp_path / "anew")
     utility.fill(anew)
     filled = utility.windows(anew)
@@ -115,7 +145,7 @@ def test_a_backfill_leaves_what_filling_anew_would(utility: Utility, change: Cal
 def test_a_correction_touches_its_own_windows_forecasts_and_outcomes(utility: Utility) -> None:
     hour = 30 * 24 + 12  # 12:00 UTC of 31 March, a day after the clocks changed
     utility.arrive(readings(range(1), range(hour, hour + 1), level=3))
-    done = backfill_features(config(), utility.home)
+    done = backfill_features(utility.home)
     midnights = [
         pd.Timestamp(day, tz="Europe/Berlin").tz_convert("UTC") for day in ("2024-03-31", "2024-04-01", "2024-04-02")
     ]
@@ -124,42 +154,180 @@ def test_a_correction_touches_its_own_windows_forecasts_and_outcomes(utility: Ut
     assert touched.loc["forecast", ["first_origin", "last_origin"]].tolist() == midnights[1:]
     assert touched.loc["outcome", ["first_origin", "last_origin"]].tolist() == midnights[:1] * 2
     assert len(pd.read_parquet(utility.home.feature_store / TOUCHED_FILE)) == 2
-    again = backfill_features(config(), utility.home)
+    again = backfill_features(utility.home)
     assert (again.windows, again.online_windows, again.changed_readings) == (0, 0, 0)
 
 
 def test_a_corrected_window_that_is_served_is_pushed(utility: Utility) -> None:
-    last = (DAYS - 21) * 24 - 4  # within the newest window that is online
-    utility.arrive(readings(range(3), range(last, last + 1), level=5))
-    done = backfill_features(config(), utility.home)
-    key = load_or_create_key(utility.home.keys / PSEUDONYM_KEY_FILE)
-    meters = [pseudonymise(f"n{meter}", key) for meter in range(METERS)]
-    windows, ends = OnlineWindowReader(utility.home).read(meters)
+    utility.arrive(readings(range(3), range(SERVED_HOUR, SERVED_HOUR + 1), level=5))
+    done = backfill_features(utility.home)
+    windows, ends = utility.served()
     assert done.online_windows == 3
     assert len(set(ends)) == 1
-    verdicts, dataset = utility.folder / "verdicts", utility.folder / "dataset"
-    ingest_readings("ours", dataset, utility.home)
-    validate_readings(dataset, verdicts, config(), utility.home)
-    _, _, matrix = load_accepted_readings(dataset, verdicts)
-    expected = cut_windows(matrix, pd.DatetimeIndex(ends[:1], tz="UTC"), WINDOW)[:, 0]
-    order = [matrix.meter_ids.tolist().index(meter) for meter in meters]
-    np.testing.assert_array_equal(windows, expected[order])
+    np.testing.assert_array_equal(windows, cut_windows(utility.matrix(), ends[:1], WINDOW)[:, 0])
 
 
 def test_further_days_move_the_served_windows_on(utility: Utility) -> None:
     utility.arrive(readings(range(METERS), range(DAYS * 24, (DAYS + 1) * 24)))
-    done = backfill_features(config(), utility.home)
-    key = load_or_create_key(utility.home.keys / PSEUDONYM_KEY_FILE)
-    _, ends = OnlineWindowReader(utility.home).read([pseudonymise("n0", key)])
+    done = backfill_features(utility.home)
+    windows, ends = utility.served()
     assert done.online_windows == METERS
-    assert ends[0] == np.datetime64("2024-04-20T22:00:00")  # the local midnight before the last two hours
+    assert set(ends) == {pd.Timestamp("2024-04-20T22:00", tz="UTC")}  # the local midnight before the last two hours
+    np.testing.assert_array_equal(windows, cut_windows(utility.matrix(), ends[:1], WINDOW)[:, 0])
 
 
-def test_windows_of_another_length_are_refused(utility: Utility) -> None:
-    with pytest.raises(FeatureStoreError, match=r"48 intervals.*asks for 72"):
-        backfill_features(config(72), utility.home)
+def test_earlier_days_leave_the_served_windows_where_they_are(utility: Utility) -> None:
+    _, ends = utility.served()
+    utility.arrive(readings(range(METERS), range(-72, 0)))
+    assert backfill_features(utility.home).online_windows == 0
+    assert read_materialised(utility.home).online_until == ends[0]
+    utility.arrive(readings(range(1), range(SERVED_HOUR, SERVED_HOUR + 1), level=5))
+    assert backfill_features(utility.home).online_windows == 1
+    windows, after = utility.served()
+    assert set(after) == set(ends)
+    np.testing.assert_array_equal(windows, cut_windows(utility.matrix(), ends[:1], WINDOW)[:, 0])
+
+
+def test_windows_that_were_pushed_on_are_corrected_where_they_end(utility: Utility) -> None:
+    matrix = utility.matrix()
+    end = START + (DAYS - 5) * 24 * HOUR + 7 * HOUR
+    pushed = cut_windows(matrix, pd.DatetimeIndex([end]), WINDOW)[:, 0]
+    push_windows(utility.home, matrix.meter_ids, pd.DatetimeIndex([end] * METERS), pushed)
+    first = (DAYS - 5) * 24 + 2
+    utility.arrive(readings(range(2), range(first, first + 1), level=5))
+    done = backfill_features(utility.home)
+    windows, ends = utility.served()
+    assert done.online_windows == 2
+    assert set(ends) == {end}
+    np.testing.assert_array_equal(windows, cut_windows(utility.matrix(), ends[:1], WINDOW)[:, 0])
+    assert (windows != pushed).sum() == 2
+
+
+def test_readings_that_were_pushed_and_not_imported_stay(utility: Utility) -> None:
+    matrix = utility.matrix()
+    end = START + (DAYS * 24 + 3) * HOUR
+    pushed = cut_windows(matrix, pd.DatetimeIndex([end]), WINDOW)[:, 0]
+    pushed[:, -3:] = 0.7
+    push_windows(utility.home, matrix.meter_ids, pd.DatetimeIndex([end] * METERS), pushed)
+    last = DAYS * 24 - 1
+    utility.arrive(readings(range(METERS), range(last, last + 1), level=5))
+    assert backfill_features(utility.home).online_windows == METERS
+    windows, ends = utility.served()
+    assert set(ends) == {end}
+    np.testing.assert_array_equal(windows[:, :-3], cut_windows(utility.matrix(), ends[:1], WINDOW)[:, 0, :-3])
+    np.testing.assert_array_equal(windows[:, -3:], np.float32(0.7))
+
+
+def test_what_live_pushes_are_ahead_of_is_not_counted(utility: Utility) -> None:
+    matrix = utility.matrix()
+    end = START + (DAYS + 9) * 24 * HOUR
+    window = np.full((1, WINDOW), 0.7, np.float32)
+    push_windows(utility.home, matrix.meter_ids[:1], pd.DatetimeIndex([end]), window)
+    utility.arrive(readings(range(METERS), range(DAYS * 24, (DAYS + 1) * 24)))
+    assert backfill_features(utility.home).online_windows == METERS - 1
+    windows, ends = utility.served()
+    assert ends[0] == end
+    np.testing.assert_array_equal(windows[0], window[0])
+
+
+def shorter(utility: Utility) -> None:
+    utility.arrive(readings(range(METERS), range(30 * 24)), replace=True)
+
+
+def longer(utility: Utility) -> None:
+    utility.arrive(readings(range(METERS), range((DAYS + 1) * 24)), replace=True)
+
+
+def elsewhere(utility: Utility) -> None:
+    utility.arrive(utility.arrived[0], replace=True, timezone="Europe/London")
+
+
+def coarser(utility: Utility) -> None:
+    utility.arrive(readings(range(METERS), range(1, 25 * 24, 2)), replace=True, resolution_minutes=120)
+
+
+def gone(utility: Utility) -> None:
+    shutil.rmtree(utility.home.datasets / "ours")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (shorter, "was replaced"),
+        (longer, "was replaced"),
+        (elsewhere, "time zone Europe/London"),
+        (coarser, "resolution in minutes of 120"),
+        (gone, "is gone"),
+    ],
+)
+def test_another_dataset_under_the_name_is_refused_before_anything_is_written(
+    utility: Utility, change: Callable, problem: str
+) -> None:
+    change(utility)
+    before = stored(utility.home)
+    with pytest.raises(FeatureStoreError, match=problem) as caught:
+        backfill_features(utility.home)
+    assert "metrify train" in str(caught.value.mend)
+    assert stored(utility.home) == before
+
+
+def test_a_replaced_dataset_of_fewer_imports_is_refused(utility: Utility) -> None:
+    utility.arrive(late(utility))
+    backfill_features(utility.home)
+    utility.arrive(utility.arrived[0], replace=True)
+    with pytest.raises(FeatureStoreError, match="was replaced"):
+        backfill_features(utility.home)
+
+
+def stored(home: Home) -> dict[str, str]:
+    """Digests of the store's files; its locks are empty."""
+    files = (path for path in home.feature_store.rglob("*") if path.is_file())
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_where_nothing_changed_nothing_is_written(utility: Utility) -> None:
+    before = stored(utility.home)
+    files = [utility.home.feature_store / name for name in ("load_windows.parquet", "materialised_readings.parquet")]
+    inodes = [path.stat().st_ino for path in files]
+    done = backfill_features(utility.home)
+    assert (done.windows, done.removed_windows, done.online_windows) == (0, 0, 0)
+    assert done.kept_windows == len(utility.windows(utility.home))
+    assert stored(utility.home) == before
+    assert [path.stat().st_ino for path in files] == inodes
+
+
+def test_the_store_is_judged_by_the_configuration_that_filled_it(utility: Utility) -> None:
+    utility.arrive(turned_bad(utility))
+    utility.fill(utility.home, config(quarantined_faults=["spike+jump"]))
+    assert (utility.windows(utility.home)["load_window"].map(np.nanmin) < 0).any()
+    done = backfill_features(utility.home)
+    assert (done.changed_readings, done.windows) == (0, 0)
+
+
+def test_an_import_meanwhile_is_left_to_the_next_backfill(utility: Utility, monkeypatch: pytest.MonkeyPatch) -> None:
+    def while_more_arrives(dataset: Path, verdicts: Path) -> tuple:
+        if len(utility.arrived) == 2:
+            utility.arrive(corrected(utility))
+        return load_accepted_readings(dataset, verdicts)
+
+    monkeypatch.setattr(read_again, "load_accepted_readings", while_more_arrives)
+    utility.arrive(late(utility))
+    first, second = backfill_features(utility.home), backfill_features(utility.home)
+    assert (first.data_version, first.changed_readings) == (2, 1)
+    assert (second.data_version_before, second.data_version, second.changed_readings) == (2, 3, 6)
+
+
+def test_an_empty_store_and_one_of_another_version_are_refused(utility: Utility) -> None:
     with pytest.raises(FeatureStoreError, match="no windows"):
-        backfill_features(config(), Home(utility.folder / "empty"))
+        backfill_features(Home(utility.folder / "empty"))
+    path = utility.home.feature_store / "materialised_readings.parquet"
+    table = pq.read_table(path)
+    assert pa.types.is_large_list(table.schema.field("kwh").type)  # others end at 2^31 readings
+    note = json.loads(table.schema.metadata[b"metrify"])
+    note["config"]["quality"]["of_yore"] = 1
+    pq.write_table(table.replace_schema_metadata({b"metrify": json.dumps(note)}), path)
+    with pytest.raises(FeatureStoreError, match="Another version of Metrify"):
+        backfill_features(utility.home)
 
 
 def test_a_forecast_is_traced_to_the_readings_that_it_saw(utility: Utility) -> None:
@@ -171,3 +339,71 @@ def test_a_forecast_is_traced_to_the_readings_that_it_saw(utility: Utility) -> N
     assert now["arrived"].tolist() == [1, 1, 1, 2, 1, 1]
     np.testing.assert_array_equal(then["kwh"], np.where(np.arange(6) == 3, np.nan, expected).astype(np.float32))
     np.testing.assert_array_equal(then["kwh_now"], expected)
+
+
+ORIGIN = START + 100 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("origin", "intervals", "problem"),
+    [
+        (ORIGIN + pd.Timedelta(minutes=7), 6, "between intervals of 60 minutes"),
+        (START, 6, "None of the 6 intervals"),
+        (START + (DAYS * 24 + 6) * HOUR, 6, "None of the 6 intervals"),
+        (pd.Timestamp("0001-01-01", tz="UTC"), 6, "None of the 6 intervals"),
+        (pd.Timestamp("9999-12-31", tz="UTC"), 6, "None of the 6 intervals"),
+        (ORIGIN, 10**12, "can't be traced"),
+        (ORIGIN, 0, "can't be traced"),
+    ],
+)
+def test_what_can_not_be_traced_is_told(utility: Utility, origin: pd.Timestamp, intervals: int, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        trace_readings("ours", "n0", origin, intervals, None, utility.home)
+
+
+def test_there_is_no_data_version_before_the_first(utility: Utility) -> None:
+    with pytest.raises(DatasetError, match="no data version 0"):
+        trace_readings("ours", "n0", ORIGIN, 6, 0, utility.home)
+
+
+def test_the_last_interval_alone_can_be_traced(utility: Utility) -> None:
+    rows = trace_readings("ours", "n0", START + (DAYS * 24 + 5) * HOUR, 6, None, utility.home)
+    assert rows["kwh"].notna().tolist() == [True] + [False] * 5
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--origin", "2024-03-05T00:00Z", "--data-version", "0"],
+        ["--origin", "2024-03-05T00:07Z"],
+        ["--origin", "9999-12-31T23:00-14:00"],
+        ["--origin", "99999-01-01T00:00Z"],
+        ["--origin", "2024-03-05T00:00Z", "--intervals", "99999999999"],
+    ],
+)
+def test_wrong_usage_of_the_trace_ends_with_2(utility: Utility, arguments: list[str]) -> None:
+    done = CliRunner().invoke(metrify, ["data", "trace", "ours", "--meter", "n0", *arguments])
+    assert (done.exception.exit_code if isinstance(done.exception, UsageError) else done.exit_code) == 2
+
+
+def test_a_run_whose_store_another_one_changed_gets_no_training_set(utility: Utility, tmp_path: Path) -> None:
+    settings = config()
+    dataset, verdicts = utility.judge(utility.home, settings)
+    utility.arrive(readings(range(METERS), range(600, 603), level=2))  # in training time, whichever meters train
+    build_training_set(dataset, verdicts, tmp_path / "set", settings, utility.home)
+    backfill_features(utility.home)
+    shutil.rmtree(utility.home.step_cache / "build_training_set")
+    with pytest.raises(FeatureStoreError, match="changed by another run"):
+        build_training_set(dataset, verdicts, tmp_path / "set", settings, utility.home)
+
+
+def test_weather_that_is_added_alone_reaches_the_store(utility: Utility) -> None:
+    weather = utility.folder / "weather.csv"
+    stamps = pd.date_range(START, periods=DAYS * 24, freq="h").strftime("%Y-%m-%dT%H:%MZ")
+    pd.DataFrame({"timestamp": stamps, "temperature_c": 7.0}).to_csv(weather, index=False)
+    known = TableSource(utility.folder / "0.csv", "ours", timezone="Europe/Berlin", weather=weather)
+    assert import_dataset(known, append=True, home=utility.home).is_replay
+    done = backfill_features(utility.home)
+    assert (done.windows, done.changed_readings) == (0, 0)
+    stored = pd.read_parquet(utility.home.feature_store / "weather_observed.parquet")
+    assert len(stored) == DAYS * 24 and (stored["temperature_c"] == 7).all()

@@ -63,8 +63,8 @@ def test_everything_has_an_owner_a_description_and_an_age(store: Store) -> None:
         assert item.owner and item.description, item.name
     for view in [*views, *on_demand]:
         assert view.tags["version"]
-    issued = {field.name: str(field.dtype) for field in opened.get_feature_view("weather_forecast").schema}
-    assert issued["issued_at"] == "Int64"
+    forecast = {field.name: str(field.dtype) for field in opened.get_feature_view("weather_forecast").schema}
+    assert (forecast["issued_at"], forecast["temperature_c"]) == ("Int64", "Array(Float32)")
 
 
 def test_feast_imports_definitions_alone() -> None:

@@ -6,16 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metrify.config import Home, default_config
+from metrify.config import Home, MetrifyConfig, default_config
 from metrify.config.home import DATA_VARIABLE, HOME_VARIABLE
 from metrify.config.loader import parse_config
 from metrify.errors import ConfigError, DatasetError
 from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.specification import compute_features
+from metrify.readings.dataset import Dataset, DatasetInfo, write_dataset
 from metrify.readings.shards import Shard, shard_names
 from metrify.steps.accepted_readings import load_accepted_readings
-from metrify.steps.compute_feature_table import table_features
+from metrify.steps.compute_feature_table import compute_feature_table, table_features
 from metrify.steps.merge_feature_tables import merge_feature_tables
+from metrify.steps.validate_readings import validate_readings
 from pipelines.run_local import LocalRun, run_local
 
 from .conftest import METERS, SOURCE, config_text, write_households
@@ -88,3 +90,20 @@ def test_the_default_configuration_has_a_table() -> None:
     assert {"lag_24h", "rolling_mean_168h", "origin_hour"} <= {
         feature.name for feature in table_features(default_config())
     }
+
+
+def test_short_gaps_are_imputed_as_in_the_windows_that_are_served(tmp_path: Path) -> None:
+    stamps = pd.date_range("2024-01-01", periods=40 * 24, freq="h", tz="UTC", unit="us")
+    kwh = np.random.default_rng(0).gamma(4, 0.1, len(stamps)).astype(np.float32)
+    readings = pd.DataFrame({"meter_id": "a", "timestamp": stamps, "kwh": kwh}).drop(index=600)
+    meters = pd.DataFrame({"meter_id": ["a"], "group": ["a"], "district": ["x"]})
+    write_dataset(Dataset(DatasetInfo("ours", 60, "UTC", "GB", "-", "-"), readings, meters), tmp_path / "dataset")
+    values = default_config().model_dump()
+    values["quality"]["imputation"] = "same_hour"
+    home, config = Home(tmp_path / "home"), MetrifyConfig.model_validate(values)
+    validate_readings(tmp_path / "dataset", tmp_path / "verdicts", config, home)
+    figures = compute_feature_table(tmp_path / "dataset", tmp_path / "verdicts", tmp_path / "table", config, home=home)
+    table = pd.read_parquet(tmp_path / "table")
+    assert figures["imputed_readings"] == 1
+    expected = np.mean([kwh[600 - 168 * week] for week in (1, 2, 3)])
+    assert table.loc[601, "lag_1h"] == pytest.approx(expected, rel=1e-6)

@@ -2,7 +2,7 @@
 
 import typer
 
-from metrify.cli.data import backfill, fetch, quality, readings
+from metrify.cli.data import backfill, features, fetch, quality, readings
 
 app = typer.Typer(
     help="Import, list and judge datasets, and look at their features.", no_args_is_help=True, rich_markup_mode=None
@@ -12,6 +12,7 @@ app.command("list")(readings.list_all)
 app.command("fetch")(fetch.fetch)
 app.command("backfill")(backfill.backfill)
 app.command("trace")(backfill.trace)
+app.add_typer(features.app, name="features")
 app.command("quality")(quality.show_quality)
 app.command("quarantine")(quality.show_quarantine)
 app.command("release")(quality.release)

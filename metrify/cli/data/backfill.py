@@ -1,6 +1,7 @@
 """`metrify data backfill` and `metrify data trace`."""
 
-from pathlib import Path
+import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,17 +22,16 @@ _FIGURES = {
 
 
 def backfill(
-    config: Annotated[
-        Path | None, typer.Option(help="An ml_config.yaml; the default configuration without it.")
-    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Recompute the features that late, corrected or released readings touch, and note the forecasts they touch."""
-    from metrify.config import Home, load_config
-    from metrify.steps.backfill_features import TOUCHED_FILE, backfill_features
+    from metrify.config import Home
+    from metrify.steps.backfill_features import backfill_features
+    from metrify.steps.note_touched import TOUCHED_FILE
 
     home = Home.from_environment()
-    done = backfill_features(load_config(config), home)
+    with redirect_stdout(sys.stderr):  # a step tells there that its result was reused
+        done = backfill_features(home)
     kinds = done.touched["kind"].value_counts()
     meters = {f"meters_with_touched_{kind}s": int(kinds.get(kind, 0)) for kind in ("forecast", "outcome")}
     figures = {name: getattr(done, name) for name in _FIGURES} | meters
@@ -48,11 +48,13 @@ def trace(
     name: Annotated[str, typer.Argument(help="An imported dataset.")],
     meter: Annotated[str, typer.Option(help="Meter number or pseudonym.")],
     origin: Annotated[str, typer.Option(help="When the forecast began, RFC 3339: 2024-03-31T00:00Z.")],
-    data_version: Annotated[int | None, typer.Option(help="What was known then; the newest without it.")] = None,
+    data_version: Annotated[
+        int | None, typer.Option(min=1, help="What had arrived by then; the newest without it.")
+    ] = None,
     intervals: Annotated[int, typer.Option(min=1, help="How many intervals before the origin.")] = 672,
     as_json: Annotated[bool, typer.Option("--json", help="Print the readings as JSON.")] = False,
 ) -> None:
-    """Show the readings before a forecast origin as they were known then, beside what is known now."""
+    """Show the readings before a forecast origin as they had arrived then, quarantined or not, and as they are now."""
     from metrify.config import Home
     from metrify.steps.trace_readings import trace_readings
 
@@ -87,13 +89,13 @@ def _utc(text: str) -> "pd.Timestamp":
 
     try:
         stamp = pd.Timestamp(text)
-    except ValueError:
+        if stamp.tzinfo is None:
+            raise typer.BadParameter(f"{text!r} has no offset; write 2024-03-31T00:00Z.", param_hint="--origin")
+        return stamp.tz_convert("UTC")
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"{text!r} is no time stamp such as 2024-03-31T00:00Z.", param_hint="--origin"
         ) from None
-    if stamp.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} has no offset; write 2024-03-31T00:00Z.", param_hint="--origin")
-    return stamp.tz_convert("UTC")
 
 
 def _kwh(value: float | None) -> str:

@@ -98,15 +98,16 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Release readings of a meter from quarantine. The next training uses them."""
-    from metrify.readings.quality.faults import Fault, parse_faults
+    from metrify.readings.quality.faults import WRONG_STAMPS, parse_faults
 
     if not because.strip():
         raise UsageError("The reason of the release is empty.", "Say after --because why the readings are right.")
     if first and last and first > last:
         raise UsageError(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}.", "Exchange them.")
-    if reason and parse_faults(reason) & Fault.FUTURE:
+    if reason and parse_faults(reason) & WRONG_STAMPS:
         raise UsageError(
-            "Readings of the future can't be released.", "Wait until their time has come, or import mended stamps."
+            f"Readings with a wrong stamp ({reason}) can't be released.",
+            "Import them with mended stamps; those of the future count when their time has come.",
         )
     examined, settings, home, now = _examine(name, config)
 
@@ -126,7 +127,7 @@ def release(
         print_json({"dataset": name, "meter_id": wanted.meter_id, "released": released})
         return
     typer.echo(f"released  {released} reading{'s' if released > 1 else ''} of {wanted.meter_id}")
-    typer.echo(f"next      metrify train --dataset {name}")
+    typer.echo(f"next      metrify train --dataset {name}, or metrify data backfill for a store that is filled with it")
 
 
 def _examine(name: str, config: Path | None) -> "tuple[ExaminedReadings, MetrifyConfig, Home, pd.Timestamp]":

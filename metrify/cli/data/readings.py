@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from metrify.readings.sources.import_table import ImportedTable
 
 _ROWS_PER_LINE = 5_000_000
-_DEFAULT_PLACE = {"timezone": "Europe/London", "resolution_minutes": 60, "country": "GB"}
 
 
 def import_table(
     name: Annotated[str, typer.Option(help="Name of the dataset.")],
     readings: Annotated[Path, typer.Option(help="CSV or Parquet file, one reading a row.")],
-    meters: Annotated[Path | None, typer.Option(help="CSV or Parquet file of meter_id, group, district.")] = None,
+    meters: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file of meter_id, group, district, station_id, feeder_id.")
+    ] = None,
     weather: Annotated[
         Path | None, typer.Option(help="CSV or Parquet file of timestamp, temperature_c and the like, and issued_at.")
+    ] = None,
+    grid_status: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file of timestamp, feeder_id, loading_percent, voltage_pu.")
     ] = None,
     column: Annotated[
         list[str] | None,
@@ -29,8 +33,8 @@ def import_table(
     timezone: Annotated[
         str | None, typer.Option(help="Local time of the meters, and of stamps without an offset. [Europe/London]")
     ] = None,
-    unit: Annotated[str, typer.Option(help="Unit of the values: kWh, Wh, MWh, kW, W or MW.")] = "kWh",
-    resolution: Annotated[int | None, typer.Option(help="Length of an interval in minutes. [60]")] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of the values: kWh, Wh, MWh, kW, W or MW. [kWh]")] = None,
+    resolution: Annotated[int | None, typer.Option(min=1, help="Length of an interval in minutes. [60]")] = None,
     register: Annotated[
         bool, typer.Option("--register", help="The values are those of registers that count up.")
     ] = False,
@@ -47,31 +51,37 @@ def import_table(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Import readings of any utility as a dataset. Meter numbers become pseudonyms."""
-    columns = _columns(column or [])
     if append and replace:
         raise typer.BadParameter("a dataset is added to or replaced, not both.", param_hint="--append")
-    if register_digits is not None and not register:
-        raise typer.BadParameter("only a register has digits; add --register.", param_hint="--register-digits")
+    told = {
+        "columns": parse_columns(column) if column else None,
+        "timezone": timezone,
+        "resolution_minutes": resolution,
+        "country": country,
+        "unit": unit,
+        "is_register": register or None,
+        "register_digits": register_digits,
+    }
 
     from metrify.config import Home
+    from metrify.readings.sources.import_settings import remembered_settings
     from metrify.readings.sources.table_source import TableSource
     from metrify.steps.import_dataset import import_dataset
 
     home = Home.from_environment()
-    told = {"timezone": timezone, "resolution_minutes": resolution, "country": country}
-    place = _place(home.datasets / name if append else None) | {key: value for key, value in told.items() if value}
+    remembered = remembered_settings(home.datasets / name) if append else {}
+    settings = remembered | {key: value for key, value in told.items() if value is not None}
+    if settings.get("register_digits") and not settings.get("is_register"):
+        raise typer.BadParameter("only a register has digits; add --register.", param_hint="--register-digits")
     source = TableSource(
         readings,
         name,
-        columns,
-        unit=unit,
         licence=licence,
         citation=citation,
         meters=meters,
         weather=weather,
-        is_register=register,
-        register_digits=register_digits,
-        **place,
+        grid_status=grid_status,
+        **settings,
     )
     imported = import_dataset(source, replace, append, home, _row_counts())
     figures = _figures(imported)
@@ -79,12 +89,14 @@ def import_table(
         print_json({"name": name, "folder": str(home.datasets / name), **figures})
         return
     if imported.is_replay:
-        typer.echo(f"This file is in the dataset already, as data version {imported.arrival.data_version}.")
+        taken = " Its meters, weather and grid status were taken." if imported.has_surroundings else ""
+        typer.echo(f"This file is in the dataset already, as data version {imported.arrival.data_version}.{taken}")
         return
     shown = {figure: value for figure, value in figures.items() if not isinstance(value, bool)}
     print_figures([Figure(figure.replace("_", " "), value, "1") for figure, value in shown.items()])
     typer.echo(f"dataset  {home.datasets / name} (local time {source.timezone}, holidays {source.country})")
-    typer.echo(f"next     metrify train --dataset {name}")
+    more = ", or `metrify data backfill` where its features are in the store" if append else ""
+    typer.echo(f"next     metrify train --dataset {name}{more}")
 
 
 def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON.")] = False) -> None:
@@ -99,16 +111,6 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print the nam
     for names, kind in ((SOURCES, "built-in"), (imported, "imported")):
         for name in names:
             typer.echo(f"{kind}  {name}")
-
-
-def _place(folder: Path | None) -> dict:
-    """Where and in which steps a dataset was measured: that of the dataset that is added to, or the default."""
-    from metrify.readings.dataset import INFO_FILE, read_info
-
-    if folder is None or not (folder / INFO_FILE).is_file():
-        return _DEFAULT_PLACE
-    info = read_info(folder)
-    return {key: getattr(info, key) for key in _DEFAULT_PLACE}
 
 
 def _row_counts() -> Callable[[str, int], None]:
@@ -126,18 +128,19 @@ def _row_counts() -> Callable[[str, int], None]:
 
 
 def _figures(imported: "ImportedTable") -> dict[str, int | bool]:
-    arrival = imported.arrival
+    arrival, is_new = imported.arrival, not imported.is_replay
     figures: dict[str, int | bool] = {
         "data_version": arrival.data_version,
         "replayed": imported.is_replay,
         "rows": imported.rows,
         "meters": imported.meters,
         "readings": imported.readings,
-        "added": arrival.added,
-        "corrected": arrival.corrected,
-        "duplicates": arrival.duplicates,
-        "superseded_on_arrival": arrival.superseded,
-        "missing_readings": arrival.missing,
+        "added": arrival.added * is_new,
+        "corrected": arrival.corrected * is_new,
+        "withdrawn": arrival.withdrawn * is_new,
+        "duplicates": arrival.duplicates * is_new,
+        "superseded_on_arrival": arrival.superseded * is_new,
+        "missing_readings": arrival.missing * is_new,
         "silent_meters": imported.silent_meters,
     }
     registers = {
@@ -148,7 +151,12 @@ def _figures(imported: "ImportedTable") -> dict[str, int | bool]:
     return figures | {name: count for name, count in registers.items() if count}
 
 
-def _columns(pairs: list[str]) -> dict[str, str]:
+def parse_columns(pairs: list[str]) -> dict[str, str]:
+    """Pairs OURS=THEIRS by our name.
+
+    Raises:
+        BadParameter: One is no pair, or names a column twice.
+    """
     columns: dict[str, str] = {}
     for pair in pairs:
         ours, separator, theirs = pair.partition("=")

@@ -58,6 +58,16 @@ def judge_days(
     return frame.assign(**counts, **texts)
 
 
+def count_usable_days(days: pd.DataFrame, meters: int) -> np.ndarray:
+    """How many days of each meter are not bad, `[M]`.
+
+    Args:
+        days: All rows of `judge_days`, in their order.
+        meters: M.
+    """
+    return (days["verdict"] != "bad").to_numpy().reshape(meters, -1).sum(axis=1)
+
+
 def _count(mask: np.ndarray, days: LocalDays) -> np.ndarray:
     return np.add.reduceat(mask, days.starts, axis=1, dtype=np.int32)
 

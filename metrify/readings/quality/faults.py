@@ -20,6 +20,11 @@ class Fault(IntFlag):
     FLAT_LINE = 64  # one value, not 0, for longer than a load stays the same
     STUCK = 128  # a flat line for so long that the meter or its transmission hangs
     FUTURE = 256  # the interval was not over when the readings were judged
+    OUTLYING = 512  # years before the other readings of the dataset: a clock that was reset
+
+
+# Of their stamps and not of the load, so no release lets them through.
+WRONG_STAMPS = Fault.FUTURE | Fault.OUTLYING
 
 
 def fault_name(fault: Fault) -> str:

@@ -1,5 +1,6 @@
 """Judges a dataset: finds the faults once, and draws the verdicts from them and from the releases."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +9,13 @@ import pandas as pd
 from metrify.config.schema import QualityConfig
 from metrify.readings.dataset import Dataset, DatasetInfo
 from metrify.readings.matrix import ReadingsMatrix, to_matrix
-from metrify.readings.quality.days import judge_days
+from metrify.readings.quality.days import count_usable_days, judge_days
 from metrify.readings.quality.detect import detect_faults
-from metrify.readings.quality.faults import break_rules
+from metrify.readings.quality.faults import Fault, break_rules
 from metrify.readings.quality.meters import judge_meters
-from metrify.readings.quality.quarantine import list_quarantine, split_future
+from metrify.readings.quality.quarantine import list_quarantine
 from metrify.readings.quality.releases import forgive_released
+from metrify.readings.quality.stamps import split_future, split_outlying
 from metrify.readings.quality.tables import QualityVerdicts
 from metrify.readings.schema import check_readings
 
@@ -24,15 +26,15 @@ class ExaminedReadings:
 
     Attributes:
         info: The dataset's description.
-        matrix: The readings of the past, `[M, T]`; every listed meter has a row.
+        matrix: The readings with a stamp that can be right, `[M, T]`; every listed meter has a row.
         faults: `[M, T]` uint16 bits of `Fault`.
-        future: Readings of the future.
+        wrong_stamps: The other readings, by their fault.
     """
 
     info: DatasetInfo
     matrix: ReadingsMatrix
     faults: np.ndarray
-    future: pd.DataFrame
+    wrong_stamps: Mapping[Fault, pd.DataFrame]
 
 
 def examine_readings(dataset: Dataset, now: pd.Timestamp, config: QualityConfig) -> ExaminedReadings:
@@ -48,8 +50,10 @@ def examine_readings(dataset: Dataset, now: pd.Timestamp, config: QualityConfig)
     """
     info = dataset.info
     past, future = split_future(check_readings(dataset.readings), now, info.resolution_minutes)
-    matrix = _with_all_meters(to_matrix(past, info.resolution_minutes), dataset.meters["meter_id"])
-    return ExaminedReadings(info, matrix, detect_faults(matrix, config, info.zeros_are_missing), future)
+    mass, outlying = split_outlying(past, config.max_silent_days)
+    matrix = _with_all_meters(to_matrix(mass, info.resolution_minutes), dataset.meters["meter_id"])
+    faults = detect_faults(matrix, config, info.zeros_are_missing)
+    return ExaminedReadings(info, matrix, faults, {Fault.FUTURE: future, Fault.OUTLYING: outlying})
 
 
 def judge_readings(examined: ExaminedReadings, releases: pd.DataFrame, config: QualityConfig) -> QualityVerdicts:
@@ -63,10 +67,11 @@ def judge_readings(examined: ExaminedReadings, releases: pd.DataFrame, config: Q
     matrix, rules = examined.matrix, config.quarantined_faults
     left = forgive_released(examined.faults, matrix, releases)
     caught, quarantined = break_rules(examined.faults, rules), break_rules(left, rules)
+    days = judge_days(matrix, left, quarantined, examined.info.timezone, config)
     return QualityVerdicts(
-        judge_meters(matrix, quarantined, config),
-        judge_days(matrix, left, quarantined, examined.info.timezone, config),
-        list_quarantine(matrix, examined.faults, caught, quarantined, examined.future),
+        judge_meters(matrix, quarantined, count_usable_days(days, len(matrix.meter_ids)), config),
+        days,
+        list_quarantine(matrix, examined.faults, caught, quarantined, examined.wrong_stamps),
     )
 
 

@@ -7,24 +7,32 @@ from metrify.config.schema import QualityConfig
 from metrify.readings.matrix import ReadingsMatrix
 
 
-def judge_meters(matrix: ReadingsMatrix, quarantined: np.ndarray, config: QualityConfig) -> pd.DataFrame:
-    """Judges each meter by the coverage and the mean of those readings that are not in quarantine.
+def judge_meters(
+    matrix: ReadingsMatrix, quarantined: np.ndarray, usable_days: np.ndarray, config: QualityConfig
+) -> pd.DataFrame:
+    """Judges each meter by the coverage, the days and the mean of those readings that are not in quarantine.
+
+    A meter that began later or ended earlier than others lacks nothing: its coverage is that of the time from its own
+    first reading to its last.
 
     Args:
         matrix: Readings `[M, T]`.
         quarantined: `[M, T]` mask of the readings that are kept out.
+        usable_days: `[M]` days that are not bad.
         config: Thresholds.
 
     Returns:
-        `meter_id`, `coverage` (share of the intervals with a usable reading), `mean_kwh` (of these), `quarantined`
-        (count), `accepted` and `reasons` (text, empty where accepted).
+        `meter_id`, `coverage` (share of the meter's intervals with a usable reading), `mean_kwh` (of these),
+        `quarantined` (count), `accepted` and `reasons` (text, empty where accepted).
     """
-    usable = np.isfinite(matrix.kwh) & ~quarantined
+    present = np.isfinite(matrix.kwh)
+    usable = present & ~quarantined
     readings = usable.sum(axis=1)
     mean_kwh = np.where(usable, matrix.kwh, 0).sum(axis=1, dtype=np.float64) / np.maximum(readings, 1)
-    coverage = readings / matrix.kwh.shape[1]
+    coverage = readings / np.maximum(_own_intervals(present), 1)
     lacks = {
         f"coverage below {config.min_coverage:g}": coverage < config.min_coverage,
+        f"fewer than {config.min_days} usable days": usable_days < config.min_days,
         f"mean below {config.min_mean_kwh:g} kWh": mean_kwh < config.min_mean_kwh,
     }
     reasons = ["; ".join(name for name, found in lacks.items() if found[row]) for row in range(len(coverage))]
@@ -38,3 +46,9 @@ def judge_meters(matrix: ReadingsMatrix, quarantined: np.ndarray, config: Qualit
             "reasons": reasons,
         }
     )
+
+
+def _own_intervals(present: np.ndarray) -> np.ndarray:
+    """Intervals from the first present reading of each meter to the last, `[M]`; 0 where there is none."""
+    first, behind_last = present.argmax(axis=1), present.shape[1] - present[:, ::-1].argmax(axis=1)
+    return np.where(present.any(axis=1), behind_last - first, 0)

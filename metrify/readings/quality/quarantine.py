@@ -1,5 +1,7 @@
 """Quarantine: readings that are kept out, each with its reason. They stay in the dataset, and in a table beside it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -7,28 +9,12 @@ from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.quality.faults import Fault, describe_faults, fault_name
 
 
-def split_future(
-    readings: pd.DataFrame, now: pd.Timestamp, resolution_minutes: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Parts the readings whose interval is over from those that nobody can have measured yet.
-
-    They are parted before the readings become a matrix: one stamp of the year 2099 would make its time axis 70 years
-    long.
-
-    Args:
-        readings: Readings that keep their contract.
-        now: When they are judged, UTC.
-        resolution_minutes: Length of an interval.
-
-    Returns:
-        The readings of the past and those of the future.
-    """
-    future = readings["timestamp"] > now - pd.Timedelta(minutes=resolution_minutes)
-    return readings[~future], readings[future]
-
-
 def list_quarantine(
-    matrix: ReadingsMatrix, faults: np.ndarray, caught: np.ndarray, quarantined: np.ndarray, future: pd.DataFrame
+    matrix: ReadingsMatrix,
+    faults: np.ndarray,
+    caught: np.ndarray,
+    quarantined: np.ndarray,
+    wrong_stamps: Mapping[Fault, pd.DataFrame],
 ) -> pd.DataFrame:
     """The readings that a rule caught, also those that were released.
 
@@ -37,7 +23,7 @@ def list_quarantine(
         faults: `[M, T]` bits of `Fault`.
         caught: `[M, T]` mask of the readings that a rule catches.
         quarantined: `[M, T]` mask of those among them that no release lets through.
-        future: Readings of the future, which nothing releases: they become readings when their time has come.
+        wrong_stamps: Readings that are not in the matrix, by their fault; nothing releases them.
 
     Returns:
         `meter_id`, `timestamp`, `kwh`, `reason` (all faults of the reading, joined by `+`) and `released`, by meter and
@@ -53,10 +39,14 @@ def list_quarantine(
             "released": ~quarantined[rows, columns],
         }
     )
-    if future.empty:
+    apart = [
+        readings[["meter_id", "timestamp", "kwh"]].assign(reason=fault_name(fault), released=False)
+        for fault, readings in wrong_stamps.items()
+        if len(readings)
+    ]
+    if not apart:
         return past
-    later = future[["meter_id", "timestamp", "kwh"]].assign(reason=fault_name(Fault.FUTURE), released=False)
-    return pd.concat([past, later], ignore_index=True).sort_values(["meter_id", "timestamp"], ignore_index=True)
+    return pd.concat([past, *apart], ignore_index=True).sort_values(["meter_id", "timestamp"], ignore_index=True)
 
 
 def leave_out_quarantined(readings: pd.DataFrame, quarantine: pd.DataFrame) -> pd.DataFrame:

@@ -4,20 +4,29 @@ The file is read part by part, sorted by meter on disk, and resolved against wha
 filled in, and what is left out is counted.
 """
 
-import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from metrify.errors import ReadingsError
-from metrify.readings.dataset import METERS_FILE, DatasetInfo, read_info, write_info
-from metrify.readings.sources.merge_parts import MergedCounts, merge_parts
-from metrify.readings.sources.table_meters import read_meters
+from metrify.readings.dataset import METERS_FILE, READINGS_FILE, read_optional, write_info
+from metrify.readings.grid_status import GRID_STATUS_FILE
+from metrify.readings.sources.import_settings import (
+    check_settings,
+    check_version_kind,
+    digest_readings,
+    info_of,
+    settings_of,
+)
+from metrify.readings.sources.imported_meters import MeterCodes, Rename, meters_table, relisted_meters
+from metrify.readings.sources.merge_parts import merge_parts
+from metrify.readings.sources.table_grid_status import add_grid_status, read_grid_status
 from metrify.readings.sources.table_rows import TableRows, iterate_rows
 from metrify.readings.sources.table_source import TableSource
 from metrify.readings.sources.table_times import TableClock
@@ -27,10 +36,6 @@ from metrify.readings.store.journal import Arrival, read_journal, write_journal
 from metrify.readings.weather import WEATHER_FILE
 from metrify.units import intervals_per_day
 
-Rename = Callable[[Sequence[str]], list[str]]
-_NOT_OF_THE_ROWS = ("path", "meters", "weather", "licence", "citation")
-_PLACE_FIELDS = ("resolution_minutes", "timezone", "country")
-
 
 @dataclass(frozen=True)
 class ImportedTable:
@@ -38,7 +43,8 @@ class ImportedTable:
 
     Attributes:
         arrival: What the dataset's journal says of it.
-        is_replay: Whether the same had been imported before, so that nothing was written.
+        is_replay: Whether the same readings had been imported before, so that they were not taken again.
+        has_surroundings: Whether meters, weather or grid status were taken nevertheless.
         rows: Rows of the file.
         readings: Readings that the dataset has now.
         meters: Meters that the dataset has now.
@@ -50,6 +56,7 @@ class ImportedTable:
 
     arrival: Arrival
     is_replay: bool
+    has_surroundings: bool = False
     rows: int = 0
     readings: int = 0
     meters: int = 0
@@ -86,79 +93,82 @@ def import_table(
     source.kwh_factor()
     source.check_place()
     arrivals = read_journal(known) if known else []
-    info = _info(source, known)
-    _check_versions(source, arrivals)
-    digest = _digest(source)
+    if known:
+        check_settings(source, known, arrivals)
+    _write_surroundings(source, known, output)
+    digest = digest_readings(source)
     for arrival in arrivals:
-        if arrival.digest == digest:
-            return ImportedTable(arrival, is_replay=True)
+        if known and arrival.digest == digest:
+            return _add_surroundings(source, known, output, rename, arrival)
     data_version = len(arrivals) + 1
-    weather = _weather(source, known)
 
     with tempfile.TemporaryDirectory(dir=output, prefix=".sort-") as scratch, ExternalSort(Path(scratch)) as rows:
-        meters = _MeterCodes(rename)
-        count = _spill(source, rows, meters, data_version, progress)
+        meters = MeterCodes(rename)
+        count, kinds = _spill(source, rows, meters, data_version, progress)
+        kind = check_version_kind(source, kinds, arrivals)
         metered = [meters.numbers[code] for code in rows.metered()]
         if not metered:
             raise ReadingsError(f"{source.path.name} has no reading.", f"Check the column {source.titles['kwh']!r}.")
-        listed, silent = read_meters(source.meters, source.titles, np.array(metered, dtype=object))
-        table = _with_known(meters.renamed(listed), known, replace=source.meters is not None)
+        table, silent = meters_table(source, metered, known, rename)
         meter_ids = np.array(sorted({*meters.ids, *table["meter_id"]}), dtype=object)
         clock = TableClock(source, rows.earliest(), may_be_sparse=known is not None)
         merged = merge_parts(source, clock, rows, meters.ids, meter_ids, known, output, data_version, progress)
-    table.sort_values("meter_id", ignore_index=True).to_parquet(output / METERS_FILE, index=False, compression="zstd")
-    if weather is not None:
-        weather.to_parquet(output / WEATHER_FILE, index=False, compression="zstd")
-    write_info(output, info)
-    arrival = _arrival(source, data_version, digest, imported_at, merged)
+    _write_meters(table, output)
+    write_info(output, info_of(source, known))
+    arrival = Arrival(
+        data_version,
+        digest,
+        imported_at,
+        settings_of(source, kind),
+        merged.added,
+        merged.corrected,
+        merged.withdrawn,
+        merged.duplicates,
+        merged.superseded,
+        merged.missing,
+    )
     write_journal(output, [*arrivals, arrival])
     return ImportedTable(
         arrival,
-        False,
-        count,
-        merged.readings,
-        len(table),
-        silent,
-        merged.resets,
-        merged.rollovers,
-        merged.register_gaps,
+        is_replay=False,
+        rows=count,
+        readings=merged.readings,
+        meters=len(table),
+        silent_meters=silent,
+        resets=merged.resets,
+        rollovers=merged.rollovers,
+        register_gaps=merged.register_gaps,
     )
 
 
-class _MeterCodes:
-    """Codes of meters in the order in which they turn up, by the number in the file; two may have one id."""
-
-    def __init__(self, rename: Rename) -> None:
-        self._rename = rename
-        self._code_of_number: dict[str, int] = {}
-        self.numbers: list[str] = []
-        self.ids: list[str] = []
-
-    def codes(self, numbers: np.ndarray) -> np.ndarray:
-        local, distinct = pd.factorize(numbers)
-        new = [number for number in distinct if number not in self._code_of_number]
-        for number, meter_id in zip(new, self._rename(new), strict=True):
-            self._code_of_number[number] = len(self.ids)
-            self.numbers.append(number)
-            self.ids.append(meter_id)
-        return np.array([self._code_of_number[number] for number in distinct], np.int32)[local]
-
-    def renamed(self, meters: pd.DataFrame) -> pd.DataFrame:
-        """The meters table with ids for numbers, also where a number names the meter's own group."""
-        ids = dict(zip(self.numbers, self.ids, strict=True))
-        group = meters["group"].map(lambda name: ids.get(name, name))
-        return meters.assign(meter_id=meters["meter_id"].map(ids), group=group).drop_duplicates("meter_id")
+def _add_surroundings(
+    source: TableSource, known: Path, output: Path, rename: Rename, arrival: Arrival
+) -> ImportedTable:
+    """The readings are known. What is new of meters, weather and grid status is taken all the same."""
+    if source.meters is not None:
+        _write_meters(relisted_meters(source, known, rename), output)
+    has_surroundings = any(path is not None for path in (source.meters, source.weather, source.grid_status))
+    return ImportedTable(
+        arrival,
+        is_replay=True,
+        has_surroundings=has_surroundings,
+        readings=pq.read_metadata(known / READINGS_FILE).num_rows,
+        meters=pq.read_metadata(known / METERS_FILE).num_rows,
+    )
 
 
 def _spill(
-    source: TableSource, rows: ExternalSort, meters: _MeterCodes, version: int, progress: Callable[[str, int], None]
-) -> int:
-    count = 0
+    source: TableSource, rows: ExternalSort, meters: MeterCodes, version: int, progress: Callable[[str, int], None]
+) -> tuple[int, set[str | None]]:
+    """Puts all rows on disk; returns how many there are, and the kinds of their versions."""
+    count, kinds = 0, set()
     for part in iterate_rows(source):
         rows.add(_spilled(part, meters.codes(part.meter_ids), version))
         count += len(part.value)
+        if len(part.value):
+            kinds.add(part.version_kind)
         progress("read", count)
-    return count
+    return count, kinds
 
 
 def _spilled(part: TableRows, codes: np.ndarray, version: int) -> pa.Table:
@@ -169,72 +179,25 @@ def _spilled(part: TableRows, codes: np.ndarray, version: int) -> pa.Table:
     return pa.table([codes, stamp, is_utc, part.value, versions, places], schema=SPILL_SCHEMA)
 
 
-def _info(source: TableSource, known: Path | None) -> DatasetInfo:
-    info = DatasetInfo(
-        source.name, source.resolution_minutes, source.timezone, source.country, source.licence, source.citation
-    )
-    if known is None:
-        return info
-    before = read_info(known)
-    for name in _PLACE_FIELDS:
-        ours, theirs = getattr(before, name), getattr(info, name)
-        if ours != theirs:
-            raise ReadingsError(
-                f"The dataset {before.name!r} has {name.replace('_', ' ')} {ours}, and the table {theirs}.",
-                "Import the table as a dataset of its own, or say how it fits.",
-            )
-    return before
-
-
-def _check_versions(source: TableSource, arrivals: list[Arrival]) -> None:
-    if arrivals and arrivals[0].has_versions != source.has_versions:
-        needed = "its rows have versions" if arrivals[0].has_versions else "its rows have no versions"
-        mend = "Name" if arrivals[0].has_versions else "Leave out"
-        raise ReadingsError(
-            f"The dataset {source.name!r} was begun with a file that says otherwise: {needed}.",
-            f"{mend} `--column version=...`, or import the file as a dataset of its own.",
-        )
-
-
-def _with_known(listed: pd.DataFrame, known: Path | None, replace: bool) -> pd.DataFrame:
-    """The meters of the dataset and of the table; of one that is in both, the table's row if it has a meters file."""
-    if known is None:
-        return listed
-    before = pd.read_parquet(known / METERS_FILE)
-    parts = [listed, before] if replace else [before, listed]
-    return pd.concat(parts, ignore_index=True).drop_duplicates("meter_id")
-
-
 def _weather(source: TableSource, known: Path | None) -> pd.DataFrame | None:
     if source.weather is None:
         return None
-    before = known / WEATHER_FILE if known else None
-    return add_weather(
-        pd.read_parquet(before) if before and before.is_file() else None,
-        read_weather(source.weather, source.timezone, source.resolution_minutes),
-    )
+    new = read_weather(source.weather, source.timezone, source.resolution_minutes)
+    return add_weather(read_optional(known / WEATHER_FILE) if known else None, new)
 
 
-def _digest(source: TableSource) -> str:
-    digest = hashlib.sha256()
-    for path in (source.path, source.meters, source.weather):
-        if path is not None and path.is_file():
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    told = {name: value for name, value in asdict(source).items() if name not in _NOT_OF_THE_ROWS}
-    digest.update(repr(sorted(told.items())).encode())
-    return digest.hexdigest()
+def _grid_status(source: TableSource, known: Path | None) -> pd.DataFrame | None:
+    if source.grid_status is None:
+        return None
+    new = read_grid_status(source.grid_status, source.timezone, source.resolution_minutes)
+    return add_grid_status(read_optional(known / GRID_STATUS_FILE) if known else None, new)
 
 
-def _arrival(source: TableSource, data_version: int, digest: str, imported_at: str, merged: MergedCounts) -> Arrival:
-    return Arrival(
-        data_version=data_version,
-        digest=digest,
-        imported_at=imported_at,
-        has_versions=source.has_versions,
-        added=merged.added,
-        corrected=merged.corrected,
-        duplicates=merged.duplicates,
-        superseded=merged.superseded,
-        missing=merged.missing,
-    )
+def _write_surroundings(source: TableSource, known: Path | None, output: Path) -> None:
+    for name, frame in ((WEATHER_FILE, _weather(source, known)), (GRID_STATUS_FILE, _grid_status(source, known))):
+        if frame is not None:
+            frame.to_parquet(output / name, index=False, compression="zstd")
+
+
+def _write_meters(meters: pd.DataFrame, output: Path) -> None:
+    meters.sort_values("meter_id", ignore_index=True).to_parquet(output / METERS_FILE, index=False, compression="zstd")

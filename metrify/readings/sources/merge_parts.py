@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from metrify.readings.schema import LARGEST_KWH
-from metrify.readings.sources.registers import register_intervals
+from metrify.readings.sources.registers import RegisterIntervals, register_intervals
 from metrify.readings.sources.table_cells import Stamps
 from metrify.readings.sources.table_faults import RowFaults
 from metrify.readings.sources.table_source import VERSION_COLUMN, TableSource
@@ -16,7 +17,7 @@ from metrify.readings.sources.table_times import TableClock
 from metrify.readings.store.changes import Changes
 from metrify.readings.store.external_sort import ExternalSort, Part
 from metrify.readings.store.layout import READINGS_TABLE, REGISTERS_TABLE, VersionedTableWriter
-from metrify.readings.store.versions import Resolution, VersionedRows, resolve_versions
+from metrify.readings.store.versions import CURRENT, Resolution, VersionedRows, resolve_versions
 
 _ARRIVING = 0
 
@@ -28,6 +29,7 @@ class MergedCounts:
     readings: int = 0
     added: int = 0
     corrected: int = 0
+    withdrawn: int = 0
     duplicates: int = 0
     superseded: int = 0
     missing: int = 0
@@ -110,25 +112,48 @@ class _Merge:
         step = self._source.resolution_minutes * 60_000_000
         range_kwh = self._source.register_range_kwh
         found = register_intervals(current.meter, current.time, current.value, step, range_kwh)
-        self.counts.resets += found.resets
-        self.counts.rollovers += found.rollovers
-        self.counts.register_gaps += found.gaps
-        count = len(found.kwh)
-        derived = VersionedRows(
-            current.meter[found.place],
-            current.time[found.place] - step,
-            READINGS_TABLE.stored(found.kwh),
-            np.full(count, self._data_version),  # an interval has two register readings: its version is its arrival
-            np.zeros(count, np.int32),
-            np.zeros(count, np.int32),
-        )
+        self.counts.resets += int(self._is_new(current, found.resets).sum())
+        self.counts.rollovers += int(self._is_new(current, found.rollovers).sum())
+        self.counts.register_gaps += int(self._is_new(current, found.gaps).sum())
+        self._note_large(current, new, rows, found)
+        known = _of_table(part, 0)
+        derived = self._readings(current.meter[found.place], current.time[found.place] - step, found.kwh)
+        derived = VersionedRows.join([derived, self._no_longer_derived(known, derived)])
+        resolution = resolve_versions(known, derived, self._data_version, unchanged_is_duplicate=True)
+        self._count(resolution)
+        return [resolution, registers]
+
+    def _readings(self, meter: np.ndarray, time: np.ndarray, kwh: np.ndarray) -> VersionedRows:
+        """Readings of intervals between two registers: of two versions, so theirs is the number of this arrival."""
+        nothing = np.zeros(len(time), np.int32)
+        versions = np.full(len(time), self._data_version)
+        return VersionedRows(meter, time, READINGS_TABLE.stored(kwh), versions, nothing, nothing)
+
+    def _no_longer_derived(self, known: VersionedRows, derived: VersionedRows) -> VersionedRows:
+        """Takes back the readings that count and that the registers do not say any more."""
+        counting = known.take((known.superseded == CURRENT) & np.isfinite(known.value))
+        ours, theirs = (pd.MultiIndex.from_arrays([rows.meter, rows.time]) for rows in (counting, derived))
+        gone = counting.take(~ours.isin(theirs))
+        return self._readings(gone.meter, gone.time, np.full(len(gone), np.nan))
+
+    def _is_new(self, current: VersionedRows, places: np.ndarray) -> np.ndarray:
+        """Whether one of the two registers before and at each place arrived now."""
+        return (current.arrived[places] == self._data_version) | (current.arrived[places - 1] == self._data_version)
+
+    def _note_large(
+        self, current: VersionedRows, new: VersionedRows, rows: np.ndarray, found: RegisterIntervals
+    ) -> None:
+        large = found.kwh > LARGEST_KWH
+        if not large.any():
+            return
+        row_of = dict(zip(zip(new.meter.tolist(), new.time.tolist(), strict=True), rows.tolist(), strict=True))
+        places = found.place[large]
+        keys = zip(current.meter[places].tolist(), current.time[places].tolist(), strict=True)
         title = self._source.titles["kwh"]
         fault = f"more than {LARGEST_KWH:g} kWh since the reading before in the column {title!r}"
         mend = "Check `--unit` and `--register`, or leave these rows out."
-        self._faults.add(found.kwh > LARGEST_KWH, fault, found.kwh, mend, np.arange(count))
-        resolution = resolve_versions(_of_table(part, 0), derived, self._data_version, unchanged_is_duplicate=True)
-        self._count(resolution)
-        return [resolution, registers]
+        shown = np.array([row_of.get(key, 0) for key in keys])
+        self._faults.add(np.ones(len(places), bool), fault, found.kwh[large], mend, shown)
 
     def _arriving(self, part: Part) -> tuple[VersionedRows, np.ndarray]:
         """The arriving rows that are readings, and their places in the file."""
@@ -140,8 +165,9 @@ class _Merge:
             utc=np.where(part["is_utc"], stamp, nothing).astype("datetime64[ns]"),
         )
         has_value = np.isfinite(part["value"])
-        utc = self._clock.utc_times(stamps, part["place"], has_value, part["row"])
+        utc = self._clock.utc_times(stamps, self._clock_codes(part), has_value, part["row"])
         is_reading = has_value & ~np.isnat(utc)
+        self._note_beyond_range(part)
         self.counts.missing += int((~has_value).sum())
         kept = _where(part, is_reading)
         time = utc[is_reading].astype(np.int64)
@@ -149,6 +175,26 @@ class _Merge:
             VersionedRows(kept["place"], time, kept["value"], kept["version"], kept["arrived"], kept["superseded"]),
             kept["row"],
         )
+
+    def _clock_codes(self, part: Part) -> np.ndarray:
+        """Whose rows tell the passes of a repeated hour apart: a meter's, or a meter's of one version.
+
+        Otherwise a corrected reading beside the one it corrects would look like the second pass.
+        """
+        if not self._source.has_versions:
+            return part["place"]
+        versions, distinct = pd.factorize(part["version"])
+        return part["place"].astype(np.int64) * len(distinct) + versions
+
+    def _note_beyond_range(self, part: Part) -> None:
+        range_kwh = self._source.register_range_kwh
+        if range_kwh is None:
+            return
+        digits = self._source.register_digits
+        fault = f"a register of more than {digits} digits in the column {self._source.titles['kwh']!r}"
+        beyond = part["value"] >= range_kwh
+        shown = part["value"] / self._source.kwh_factor()
+        self._faults.add(beyond, fault, shown, "Check `--register-digits` and `--unit`.", part["row"])
 
     def _note_conflicts(self, new: VersionedRows, rows: np.ndarray, resolution: Resolution) -> None:
         conflict = np.zeros(len(new), dtype=bool)
@@ -163,9 +209,10 @@ class _Merge:
         self._faults.add(conflict, fault, new.time.astype("datetime64[us]"), mend, rows)
 
     def _count(self, resolution: Resolution) -> None:
-        self.counts.readings += len(resolution.current)
+        self.counts.readings += int(np.isfinite(resolution.current.value).sum())
         self.counts.corrected += int(resolution.corrected.sum())
-        self.counts.added += int((resolution.changed & ~resolution.corrected).sum())
+        self.counts.withdrawn += int(resolution.withdrawn.sum())
+        self.counts.added += int((resolution.changed & np.isnan(resolution.before)).sum())
 
 
 def _of_table(part: Part, number: int) -> VersionedRows:

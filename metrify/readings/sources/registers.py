@@ -14,18 +14,18 @@ class RegisterIntervals:
     Attributes:
         place: `[K]` position of the register reading at the end of each interval.
         kwh: `[K]` energy of the interval before that reading.
-        resets: How many neighbouring readings fell without the register having come to its end: another meter, or a
-            reset. The energy between them is unknown, so there is no interval.
-        rollovers: How many intervals hold the register's new beginning.
-        gaps: How many neighbouring readings are more than an interval apart. How their energy spreads is unknown, so
-            there is no interval.
+        resets: Positions of readings that fell without the register having come to its end: another meter, or a reset.
+            The energy before them is unknown, so there is no interval.
+        rollovers: Positions of readings before which the register began again.
+        gaps: Positions of readings more than an interval after the one before. How the energy between them spreads is
+            unknown, so there is no interval.
     """
 
     place: np.ndarray
     kwh: np.ndarray
-    resets: int
-    rollovers: int
-    gaps: int
+    resets: np.ndarray
+    rollovers: np.ndarray
+    gaps: np.ndarray
 
 
 def register_intervals(
@@ -44,7 +44,7 @@ def register_intervals(
         >>> meter = np.zeros(4, int)
         >>> found = register_intervals(meter, np.arange(4), np.array([9990.0, 9998.0, 3.0, 1.0]), 1, 10_000.0)
         >>> found.kwh, found.resets, found.rollovers
-        (array([8., 5.]), 1, 1)
+        (array([8., 5.]), array([3]), array([2]))
     """
     same_meter = meter[1:] == meter[:-1]
     neighbours = same_meter & (time[1:] - time[:-1] == step)
@@ -59,7 +59,7 @@ def register_intervals(
     return RegisterIntervals(
         place=1 + np.flatnonzero(known),
         kwh=kwh[known],
-        resets=int((neighbours & fell & ~began_again).sum()),
-        rollovers=int((neighbours & began_again).sum()),
-        gaps=int((same_meter & ~neighbours).sum()),
+        resets=1 + np.flatnonzero(neighbours & fell & ~began_again),
+        rollovers=1 + np.flatnonzero(neighbours & began_again),
+        gaps=1 + np.flatnonzero(same_meter & ~neighbours),
     )

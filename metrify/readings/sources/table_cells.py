@@ -10,6 +10,7 @@ import pyarrow as pa
 from metrify.errors import ReadingsError
 from metrify.readings.sources.table_faults import refuse_rows
 
+_LARGEST_VERSION = 1e18
 _NO_READING = ("", "nan", "na", "n/a", "null", "none")
 _STAMP = re.compile(
     r"(?:\d{4}-\d{2}-\d{2}|\d{8})(?:[T ]\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d+)?)?)? ?(Z|[+-]\d{2}(?::?\d{2})?)?)?"
@@ -100,21 +101,29 @@ def read_stamps(file: str, column: pa.ChunkedArray, title: str, first_row: int =
     return Stamps(local[codes], utc[codes])
 
 
-def read_versions(file: str, column: pa.ChunkedArray, title: str, first_row: int = 0) -> np.ndarray:
-    """Versions, `[N]` int64: whole numbers as they are, time stamps as microseconds since 1970.
+def read_versions(file: str, column: pa.ChunkedArray, title: str, first_row: int = 0) -> tuple[np.ndarray, str]:
+    """Versions, `[N]` int64, and their kind.
+
+    Returns:
+        Whole numbers as they are, of the kind `number`, or time stamps as microseconds since 1970, of the kind `stamp`.
 
     Raises:
         ReadingsError: A cell is neither.
     """
-    if pa.types.is_integer(column.type) and not column.null_count:
-        return column.cast(pa.int64()).to_numpy()
+    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+        numbers = column.to_pandas()
+        whole = numbers.notna() & (numbers % 1 == 0) & (numbers.abs() < _LARGEST_VERSION)
+        fault = f"no version in the column {title!r}"
+        mend = "Write whole numbers below 1e18, or time stamps, and leave none empty."
+        refuse_rows(file, ~whole.to_numpy(bool), fault, numbers.to_numpy(), mend, first_row)
+        return numbers.to_numpy().astype(np.int64), "number"
     if _is_text(column.type):
         cells = column.fill_null("").to_pandas().str.strip()
         if cells.str.fullmatch(r"-?\d{1,18}").all():
-            return cells.astype(np.int64).to_numpy()
+            return cells.astype(np.int64).to_numpy(), "number"
     stamps = read_stamps(file, column, title, first_row)
     times = np.where(np.isnat(stamps.utc), stamps.local, stamps.utc)
-    return times.astype("datetime64[us]").astype(np.int64)
+    return times.astype("datetime64[us]").astype(np.int64), "stamp"
 
 
 def _parse(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:

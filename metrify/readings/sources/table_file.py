@@ -1,6 +1,7 @@
 """Reads the wanted columns of a CSV or Parquet file under our names for them. CSV cells stay text."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,10 +33,10 @@ def column_names(path: Path) -> list[str]:
 def iterate_columns(path: Path, columns: Mapping[str, str], optional: Sequence[str] = ()) -> Iterator[pa.Table]:
     """The same as `read_columns`, a part of the rows at a time, so that a file of any length fits into memory."""
     wanted = _wanted(path, column_names(path), columns, optional)
-    names = list(wanted.values())
+    names = list(dict.fromkeys(wanted.values()))
     with _one_error(path):
         for table in _iterate_csv(path, names) if _is_csv(path) else _iterate_parquet(path, names):
-            yield table.select(names).rename_columns(list(wanted))
+            yield pa.table([table[name] for name in wanted.values()], list(wanted))
 
 
 def read_columns(path: Path, columns: Mapping[str, str], optional: Sequence[str] = ()) -> pa.Table:
@@ -73,7 +74,7 @@ def _is_csv(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix not in (*CSV_SUFFIXES, *PARQUET_SUFFIXES):
         raise DatasetError(
-            f"{path.name} is neither CSV nor Parquet by its name.",
+            f"{path.name or path} is neither CSV nor Parquet by its name.",
             f"Let it end in {', '.join((*CSV_SUFFIXES, *PARQUET_SUFFIXES))}.",
         )
     return suffix in CSV_SUFFIXES
@@ -92,6 +93,8 @@ def _one_error(path: Path) -> Iterator[None]:
 def _csv_header(path: Path) -> tuple[list[str], str]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         line = file.readline()
+    if not line.strip():
+        raise ReadingsError(f"{path.name} is empty, or begins with an empty line.", "Begin it with the columns' names.")
     delimiter = max(_DELIMITERS, key=line.count)
     return next(csv.reader([line], delimiter=delimiter, strict=True), []), delimiter
 
@@ -118,4 +121,5 @@ def _iterate_parquet(path: Path, names: list[str]) -> Iterator[pa.Table]:
 
 def _reason(error: Exception) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = re.sub(r"(Expected \d+ columns, got \d+): .*", r"\1", text, flags=re.DOTALL)  # without the row itself
     return " ".join(text.split()).rstrip(".")

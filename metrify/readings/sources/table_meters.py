@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 
 from metrify.errors import ReadingsError
+from metrify.readings.places import FEEDER_COLUMN, STATION_COLUMN
 from metrify.readings.sources.table_cells import read_names
 from metrify.readings.sources.table_faults import refuse_rows
 from metrify.readings.sources.table_file import column_names, read_columns
 
-METER_COLUMNS = ("meter_id", "group", "district")
+METER_COLUMNS = ("meter_id", "group", "district", STATION_COLUMN, FEEDER_COLUMN)
 _NO_DISTRICT = ""
 
 
-def read_meters(path: Path | None, titles: Mapping[str, str], metered: np.ndarray) -> tuple[pd.DataFrame, int]:
+def read_meters(path: Path | None, titles: Mapping[str, str], metered: np.ndarray) -> tuple[pd.DataFrame, list[str]]:
     """The meters that have readings.
 
     Args:
@@ -25,7 +26,8 @@ def read_meters(path: Path | None, titles: Mapping[str, str], metered: np.ndarra
         metered: `[M]` meters that have readings.
 
     Returns:
-        `meter_id`, `group` and `district` in the order of `metered`, and how many meters of the file have no reading.
+        `meter_id`, `group`, `district` and, where the file has them, `station_id` and `feeder_id` in the order of
+        `metered`, and the meters of the file that have no reading.
 
     Raises:
         DatasetError: The file is missing or unreadable.
@@ -33,14 +35,9 @@ def read_meters(path: Path | None, titles: Mapping[str, str], metered: np.ndarra
     """
     defaults = pd.DataFrame({"meter_id": metered, "group": metered, "district": _NO_DISTRICT})
     if path is None:
-        return defaults, 0
-    columns = _columns(path, titles)
-    table = read_columns(path, columns, optional=METER_COLUMNS[1:])
-    cells = {name: read_names(path.name, table[name], columns[name]) for name in table.column_names}
-    listed = pd.DataFrame(cells)
-    again = listed["meter_id"].duplicated().to_numpy()
-    refuse_rows(path.name, again, "a meter that an earlier row has", cells["meter_id"], "Keep one row of each meter.")
-    unlisted = sorted(set(metered) - set(cells["meter_id"]))
+        return defaults, []
+    listed = list_meters(path, titles)
+    unlisted = sorted(set(metered) - set(listed["meter_id"]))
     if unlisted:
         raise ReadingsError(
             f"{path.name} lacks {len(unlisted)} of the {len(metered)} meters that have readings, for instance "
@@ -48,7 +45,24 @@ def read_meters(path: Path | None, titles: Mapping[str, str], metered: np.ndarra
             "Add them, or import without `--meters`.",
         )
     kept = listed.set_index("meter_id").loc[list(metered)].reset_index()
-    return defaults.assign(**{name: kept[name] for name in kept.columns}), len(listed) - len(kept)
+    silent = listed.loc[~listed["meter_id"].isin(metered), "meter_id"].tolist()
+    return defaults.assign(**{name: kept[name] for name in kept.columns}), silent
+
+
+def list_meters(path: Path, titles: Mapping[str, str]) -> pd.DataFrame:
+    """What a meters file says: `meter_id`, and those of the other columns that it has.
+
+    Raises:
+        DatasetError: The file is missing or unreadable.
+        ReadingsError: A meter is listed twice, or a cell is empty.
+    """
+    columns = _columns(path, titles)
+    table = read_columns(path, columns, optional=METER_COLUMNS[1:])
+    cells = {name: read_names(path.name, table[name], columns[name]) for name in table.column_names}
+    listed = pd.DataFrame(cells)
+    again = listed["meter_id"].duplicated().to_numpy()
+    refuse_rows(path.name, again, "a meter that an earlier row has", cells["meter_id"], "Keep one row of each meter.")
+    return listed
 
 
 def _columns(path: Path, titles: Mapping[str, str]) -> dict[str, str]:

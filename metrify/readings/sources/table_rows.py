@@ -21,6 +21,7 @@ class TableRows:
         stamps: `[N]` as they are written.
         value: `[N]` float64 kWh; NaN where there is no reading.
         version: `[N]` int64; None where the rows have no versions.
+        version_kind: What the versions are, `number` or `stamp`; None where there are none.
         first_row: Place of the first of them in the file, from 0.
     """
 
@@ -28,6 +29,7 @@ class TableRows:
     stamps: Stamps
     value: np.ndarray
     version: np.ndarray | None
+    version_kind: str | None
     first_row: int
 
 
@@ -51,8 +53,8 @@ def iterate_rows(source: TableSource) -> Iterator[TableRows]:
                 file, np.abs(value) > LARGEST_KWH, fault, value, "Check `--unit`, or leave these rows out.", row
             )
         stamps = read_stamps(file, table["timestamp"], titles["timestamp"], row)
-        version = None
+        version, kind = None, None
         if source.has_versions:
-            version = read_versions(file, table[VERSION_COLUMN], titles[VERSION_COLUMN], row)
-        yield TableRows(meter_ids, stamps, value, version, row)
+            version, kind = read_versions(file, table[VERSION_COLUMN], titles[VERSION_COLUMN], row)
+        yield TableRows(meter_ids, stamps, value, version, kind, row)
         row += len(table)

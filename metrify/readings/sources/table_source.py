@@ -22,17 +22,18 @@ class TableSource:
     Attributes:
         path: CSV or Parquet file with one reading a row.
         name: Name of the dataset.
-        columns: Our column name (meter_id, timestamp, kwh, version, group, district) to the file's, where they differ.
-            The file has versions if it is told which column they are in.
+        columns: Our column name (meter_id, timestamp, kwh, version, group, district, station_id, feeder_id) to the
+            file's, where they differ. The file has versions if it is told which column they are in.
         timezone: IANA name of the local time of the calendar, and of stamps that have no offset.
         unit: Unit of the values, one of `metrify.units.UNITS`.
         resolution_minutes: Length of an interval.
         country: ISO 3166 code whose public holidays count.
         licence: Under what terms the readings may be used.
         citation: How to cite them.
-        meters: CSV or Parquet file of `meter_id`, and `group` and `district` if it has them. Without it each meter is
-            a group of its own in no district.
+        meters: CSV or Parquet file of `meter_id`, and `group`, `district`, `station_id` and `feeder_id` if it has them.
+            Without it each meter is a group of its own in no district.
         weather: CSV or Parquet file of the weather, see `metrify.readings.sources.table_weather`.
+        grid_status: CSV or Parquet file of the feeders' status, see `metrify.readings.sources.table_grid_status`.
         is_register: Whether the values are those of a register that counts up, and not of intervals.
         register_digits: Digits before the decimal point of the register's display, in the values' unit, after which it
             begins again at 0; None where it never does.
@@ -49,6 +50,7 @@ class TableSource:
     citation: str = "not stated"
     meters: Path | None = None
     weather: Path | None = None
+    grid_status: Path | None = None
     is_register: bool = False
     register_digits: int | None = None
 

@@ -11,6 +11,7 @@ from metrify.readings.sources.table_source import TableSource
 
 _NONE = np.timedelta64(0)
 _ENOUGH_PAIRS = 12  # fewer may be apart by chance
+_USUAL_MINUTES = (2, 3, 5, 6, 10, 12, 15, 20, 30, 60)  # lengths of intervals that readings are taken at
 
 
 class TableClock:
@@ -27,7 +28,8 @@ class TableClock:
         self._step = np.timedelta64(source.resolution_minutes, "m")
         self._midnight = _local_midnight(earliest, source.timezone)
         self._faults = RowFaults(source.path.name)
-        self._may_be_sparse, self._pairs = may_be_sparse, 0
+        self._may_be_sparse = may_be_sparse
+        self._pairs, self._smallest_pairs = 0, 0
         self._smallest_gap: np.timedelta64 | None = None
 
     def utc_times(self, stamps: Stamps, meters: np.ndarray, is_reading: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -72,7 +74,7 @@ class TableClock:
         """
         self._faults.refuse()
         gap = self._smallest_gap
-        if gap is not None and not self._may_be_sparse and self._pairs >= _ENOUGH_PAIRS and gap > self._step:
+        if gap is not None and self._is_another_resolution(gap):
             minutes = int(gap / np.timedelta64(1, "m"))
             raise ReadingsError(
                 f"{self._source.path.name} has a reading every {minutes} minutes, "
@@ -85,9 +87,20 @@ class TableClock:
         order = np.lexsort((utc, meters))
         gaps = np.diff(utc[order])[np.diff(meters[order]) == 0]
         gaps = gaps[gaps > _NONE]  # versions of one reading are not apart
-        if len(gaps):
-            self._pairs += len(gaps)
-            self._smallest_gap = gaps.min() if self._smallest_gap is None else min(self._smallest_gap, gaps.min())
+        if not len(gaps):
+            return
+        smallest = gaps.min()
+        if self._smallest_gap is None or smallest < self._smallest_gap:
+            self._smallest_gap, self._smallest_pairs = smallest, 0
+        self._pairs += len(gaps)
+        self._smallest_pairs += int((gaps == self._smallest_gap).sum())
+
+    def _is_another_resolution(self, gap: np.timedelta64) -> bool:
+        """Few readings far apart may be corrections; many that are a usual interval apart are of another resolution."""
+        if self._pairs < _ENOUGH_PAIRS or gap <= self._step:
+            return False
+        is_usual = gap / np.timedelta64(1, "m") in _USUAL_MINUTES
+        return not self._may_be_sparse or (is_usual and 2 * self._smallest_pairs > self._pairs)
 
     def _note_off_grid(
         self, times: np.ndarray, start: np.ndarray | np.datetime64, is_reading: np.ndarray, rows: np.ndarray

@@ -18,6 +18,7 @@ CHANGES_SCHEMA = pa.schema(
         ("last", pa.timestamp("us", "UTC")),
         ("added", pa.int64()),
         ("corrected", pa.int64()),
+        ("withdrawn", pa.int64()),
         ("data_version", pa.int32()),
     ]
 )
@@ -55,13 +56,17 @@ class Changes:
         meter, time = resolution.current.meter[changed], resolution.current.time[changed]
         starts = np.flatnonzero(np.r_[True, meter[1:] != meter[:-1]])
         ends = np.r_[starts[1:], len(meter)]
-        corrected = np.add.reduceat(resolution.corrected[changed].astype(np.int64), starts)
+        corrected, withdrawn = (
+            np.add.reduceat(mask[changed].astype(np.int64), starts)
+            for mask in (resolution.corrected, resolution.withdrawn)
+        )
         columns = [
             pa.array(self._meter_ids[meter[starts]], pa.string()),
             pa.array(time[starts]).cast(CHANGES_SCHEMA.field("first").type),
             pa.array(time[ends - 1]).cast(CHANGES_SCHEMA.field("last").type),
-            pa.array(ends - starts - corrected),
+            pa.array(ends - starts - corrected - withdrawn),
             pa.array(corrected),
+            pa.array(withdrawn),
             pa.array(np.full(len(starts), self._data_version, np.int32)),
         ]
         self._writer.write_table(pa.table(columns, schema=CHANGES_SCHEMA))

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 JOURNAL_FILE = "imports.json"
 
@@ -15,9 +16,11 @@ class Arrival:
         data_version: Its number, from 1. Who saw the readings of data version 7 saw the first seven imports.
         digest: SHA-256 of the file and of how it was read. The same once more changes nothing.
         imported_at: RFC 3339, UTC.
-        has_versions: Whether the file's rows had versions of their own.
+        settings: How the file was read: `columns`, `unit`, `is_register`, `register_digits` and `version_kind`, which
+            is `number` or `stamp` where the rows had versions of their own and None where they had not.
         added: Readings of intervals that had none.
         corrected: Readings with another value than the one that counted before.
+        withdrawn: Readings that registers don't say any more, since one of them was corrected.
         duplicates: Rows that were known.
         superseded: Rows that arrived with a lower version than one that was known.
         missing: Rows without a value.
@@ -26,9 +29,10 @@ class Arrival:
     data_version: int
     digest: str
     imported_at: str
-    has_versions: bool
+    settings: dict[str, Any]
     added: int
     corrected: int
+    withdrawn: int
     duplicates: int
     superseded: int
     missing: int

@@ -21,7 +21,7 @@ class VersionedTable:
     Attributes:
         current_file: The versions that count, sorted by meter and time: `meter_id`, `timestamp`, the value, `version`
             and `arrived`.
-        history_file: The others, with `superseded`.
+        history_file: The others, with `superseded`, and those that count and take a reading back.
         value_column: Name of the value's column.
         value_type: Its type.
     """
@@ -85,10 +85,12 @@ class VersionedTableWriter:
 
     def write(self, current: VersionedRows, history: VersionedRows) -> None:
         """Writes rows of meters that sort after all meters written before."""
-        if len(current):
-            self._current.write_table(self._rows(current, with_superseded=False))
-        if len(history):
-            self._history.write_table(self._rows(history, with_superseded=True))
+        there = np.isfinite(current.value)
+        if there.any():
+            self._current.write_table(self._rows(current.take(there), with_superseded=False))
+        past = VersionedRows.join([history, current.take(~there)])
+        if len(past):
+            self._history.write_table(self._rows(past, with_superseded=True))
 
     def _rows(self, rows: VersionedRows, with_superseded: bool) -> pa.Table:
         columns = [

@@ -1,7 +1,8 @@
 """Which of several versions of a reading counts, and what it replaced.
 
 A reading is known by its meter and the start of its interval. Of its versions the highest counts, in whatever order
-they arrived; the others stay in the history. So replaying what arrived before changes nothing.
+they arrived; the others stay in the history. So replaying what arrived before changes nothing. A version without a
+value, NaN, says that there is no reading: it counts like any other one, and stays in the history.
 """
 
 from dataclasses import dataclass, fields
@@ -19,7 +20,7 @@ class VersionedRows:
     Attributes:
         meter: `[N]` int32, any code of the meter.
         time: `[N]` int64, microseconds since 1970 UTC.
-        value: `[N]` float64, finite.
+        value: `[N]` float64; NaN where the version takes the reading back.
         version: `[N]` int64.
         arrived: `[N]` int32, data version with which the row came.
         superseded: `[N]` int32, data version with which another row took its place; `CURRENT` for the one that counts.
@@ -54,18 +55,31 @@ class Resolution:
     Attributes:
         current: The versions that count, sorted by meter and time.
         history: The versions that do not count any more, or never did, sorted by meter, time and version.
-        changed: `[len(current)]` whether the row is new or has another value than what counted before.
-        corrected: `[len(current)]` whether it has another value than what counted before.
+        before: `[len(current)]` the value that counted before; NaN where there was none.
         duplicates: How many new rows were known already.
         conflicts: Positions of the new rows whose version is known with another value; they are in neither table.
     """
 
     current: VersionedRows
     history: VersionedRows
-    changed: np.ndarray
-    corrected: np.ndarray
+    before: np.ndarray
     duplicates: int
     conflicts: np.ndarray
+
+    @property
+    def changed(self) -> np.ndarray:
+        """Whether another value counts than before, or one for the first time, or none any more."""
+        return ~_same(self.current.value, self.before)
+
+    @property
+    def corrected(self) -> np.ndarray:
+        """Whether another value counts than before."""
+        return self.changed & np.isfinite(self.before) & np.isfinite(self.current.value)
+
+    @property
+    def withdrawn(self) -> np.ndarray:
+        """Whether no value counts any more."""
+        return np.isfinite(self.before) & np.isnan(self.current.value)
 
 
 def resolve_versions(
@@ -95,12 +109,12 @@ def resolve_versions(
     position = order - len(known)  # among the new rows
 
     first_of_key, first_of_version = _starts(rows)
-    same_as_first = rows.value == rows.value[_repeat(first_of_version)]
+    same_as_first = _same(rows.value, rows.value[_repeat(first_of_version)])
     repeated = ~first_of_version
     duplicate, conflict = repeated & same_as_first, repeated & ~same_as_first
     counted = _value_that_counted(rows, added, first_of_key)
     if unchanged_is_duplicate:
-        duplicate |= added & (rows.value == counted)
+        duplicate |= added & _same(rows.value, counted)
     kept = ~(duplicate | conflict)
     rows, added, counted = rows.take(kept), added[kept], counted[kept]
 
@@ -108,13 +122,10 @@ def resolve_versions(
     last_of_key = np.r_[first_of_key[1:], True][: len(rows)]
     superseded = np.where(last_of_key, CURRENT, np.where(rows.superseded == CURRENT, data_version, rows.superseded))
     rows = VersionedRows(rows.meter, rows.time, rows.value, rows.version, rows.arrived, superseded.astype(np.int32))
-    is_new, before = added[last_of_key], counted[last_of_key]
-    current = rows.take(last_of_key)
     return Resolution(
-        current=current,
+        current=rows.take(last_of_key),
         history=rows.take(~last_of_key),
-        changed=is_new & ~(current.value == before),
-        corrected=is_new & np.isfinite(before) & (current.value != before),
+        before=counted[last_of_key],
         duplicates=int(duplicate.sum()),
         conflicts=np.sort(position[conflict]),
     )
@@ -130,7 +141,11 @@ def as_of(rows: VersionedRows, data_version: int) -> VersionedRows:
     known = rows.take(rows.arrived <= data_version)
     known = known.take(np.lexsort((known.version, known.time, known.meter)))
     first_of_key, _ = _starts(known)
-    return known.take(np.r_[first_of_key[1:], True][: len(known)])
+    return known.take(np.r_[first_of_key[1:], True][: len(known)] & np.isfinite(known.value))
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return (one == other) | (np.isnan(one) & np.isnan(other))
 
 
 def _starts(rows: VersionedRows) -> tuple[np.ndarray, np.ndarray]:

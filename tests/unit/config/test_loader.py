@@ -91,8 +91,9 @@ def test_yaml_that_is_no_mapping_is_refused(text: str) -> None:
     assert "not a mapping of sections" in refusal(text)
 
 
-@pytest.mark.parametrize(("key", "kind"), [("include_weather", "weather"), ("include_grid_status", "grid-status")])
-def test_features_that_do_not_exist_can_not_be_asked_for(key: str, kind: str) -> None:
+@pytest.mark.parametrize("key", ["include_load_statistics", "include_weather", "include_grid_status"])
+def test_features_that_the_network_does_not_read_can_not_be_asked_for(key: str) -> None:
     message = refusal(f"feature_engineering: {{{key}: true}}")
-    assert f"feature_engineering.{key}: there are no {kind} features yet; leave it false" in message
+    assert f"feature_engineering.{key} must be false for the model_type lstm" in message
+    assert f"FeatureConfig({key}=True) computes them in a notebook" in message
     assert parse_config(f"feature_engineering: {{{key}: false}}") == default_config()

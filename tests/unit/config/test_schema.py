@@ -77,10 +77,11 @@ def test_a_canary_share_is_a_whole_percentage(percent: float) -> None:
 
 
 @pytest.mark.parametrize("model_type", ["lstm", "gru"])
-def test_networks_that_read_the_window_take_no_load_statistics(model_type: str) -> None:
+@pytest.mark.parametrize("key", ["include_load_statistics", "include_weather", "include_grid_status"])
+def test_networks_that_read_the_window_take_no_other_features(model_type: str, key: str) -> None:
     wanted = {
-        "feature_engineering": {"include_load_statistics": True},
+        "feature_engineering": {key: True},
         "training": {"consumption_forecasting": {"model_type": model_type}},
     }
-    with pytest.raises(ValidationError, match=f"include_load_statistics must be false for the model_type {model_type}"):
+    with pytest.raises(ValidationError, match=f"{key} must be false for the model_type {model_type}"):
         MetrifyConfig.model_validate(wanted)

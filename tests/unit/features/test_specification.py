@@ -1,4 +1,5 @@
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ from metrify.errors import BundleError, ConfigError
 from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.specification import (
     FEATURES,
+    FORECAST_FEATURES,
+    GRID_FEATURES,
     LOAD_FEATURES,
+    OBSERVED_FEATURES,
     ORIGIN_TIME_FEATURES,
     TIME_FEATURES,
     Feature,
@@ -18,11 +22,37 @@ from metrify.features.specification import (
     select_features,
     specification_hash,
 )
+from metrify.features.weather import QUANTITIES
+from metrify.readings.known import KnownGridStatus, KnownWeather
 
 from .loads import draw_matrix
 
 LENGTH = 336
 CONTEXT = FeatureContext(LENGTH, 24, 60, "Europe/Berlin", "DE")
+
+
+def draw_surroundings(origins: np.ndarray, seed: int) -> tuple[KnownWeather, KnownGridStatus]:
+    """Values of each row, and forecasts that are up to a day old."""
+    generator, rows = np.random.default_rng(seed), len(origins)
+    columns = tuple(quantity.column for quantity in QUANTITIES)
+    ages = generator.integers(0, 25, (rows, 24)) * np.timedelta64(1, "h")
+    window, ahead = (rows, LENGTH), (rows, 24)
+    return (
+        KnownWeather(
+            columns,
+            generator.normal(size=(*window, len(columns))).astype(np.float32),
+            generator.normal(size=(*ahead, len(columns))).astype(np.float32),
+            origins.astype("datetime64[us]")[:, None] - ages,
+        ),
+        KnownGridStatus(generator.random(window, np.float32), generator.random(window, np.float32)),
+    )
+
+
+def rows_of(known: Any, rows: list[int]) -> Any:
+    """The same of some rows."""
+    arrays = {field.name: getattr(known, field.name) for field in fields(known)}
+    return replace(known, **{name: values[rows] for name, values in arrays.items() if name != "columns"})
+
 
 features = st.builds(
     Feature,
@@ -84,6 +114,19 @@ def test_time_features_and_load_statistics_are_choices(time: bool, load: bool, e
     assert tuple(feature.name for feature in select_features(time, load)) == expected
 
 
+@pytest.mark.parametrize(
+    ("weather", "grid", "expected"),
+    [
+        (True, False, (*OBSERVED_FEATURES, *FORECAST_FEATURES)),
+        (False, True, GRID_FEATURES),
+        (True, True, (*OBSERVED_FEATURES, *FORECAST_FEATURES, *GRID_FEATURES)),
+    ],
+)
+def test_weather_and_grid_status_are_choices(weather: bool, grid: bool, expected: tuple[str, ...]) -> None:
+    chosen = select_features(False, include_weather=weather, include_grid_status=grid)
+    assert tuple(feature.name for feature in chosen) == ("load_window", *expected)
+
+
 def test_networks_are_given_what_they_always_were() -> None:
     """Bundles that were trained before carry this hash."""
     assert select_features(True) == FEATURES[:3]
@@ -93,13 +136,13 @@ def test_networks_are_given_what_they_always_were() -> None:
 
 
 def test_every_feature_is_a_choice() -> None:
-    assert select_features(True, True) == FEATURES
+    assert select_features(True, True, True, True) == FEATURES
 
 
 @pytest.mark.parametrize("rows", [1, 7])
 def test_every_feature_has_a_row_for_each_row_and_float32(rows: int) -> None:
     origins = np.datetime64("2024-03-31T22:00", "s") + np.arange(rows) * np.timedelta64(1, "D")
-    batch = FeatureBatch(np.ones((rows, LENGTH), np.float64), origins, CONTEXT)
+    batch = FeatureBatch(np.ones((rows, LENGTH), np.float64), origins, CONTEXT, *draw_surroundings(origins, 0))
     computed = compute_features(FEATURES, batch)
     numbers = {feature.name: (rows,) for feature in FEATURES}
     assert {name: values.shape for name, values in computed.items()} == numbers | {
@@ -107,6 +150,8 @@ def test_every_feature_has_a_row_for_each_row_and_float32(rows: int) -> None:
         "window_rest_day": (rows, LENGTH),
         "horizon_calendar": (rows, 24, 5),
         "same_hour_profile": (rows, 24),
+        **dict.fromkeys((*OBSERVED_FEATURES, *GRID_FEATURES), (rows, LENGTH)),
+        **dict.fromkeys(FORECAST_FEATURES, (rows, 24)),
     }
     assert {values.dtype for values in computed.values()} == {np.dtype(np.float32)}
 
@@ -116,11 +161,37 @@ def test_every_feature_has_a_row_for_each_row_and_float32(rows: int) -> None:
 def test_no_row_depends_on_the_others(hours: list[int], seed: int) -> None:
     origins = np.datetime64("2024-01-01", "s") + np.array(hours) * np.timedelta64(1, "h")
     windows = draw_matrix(len(hours), LENGTH, seed).kwh
-    together = compute_features(FEATURES, FeatureBatch(windows, origins, CONTEXT))
+    weather, status = draw_surroundings(origins, seed)
+    together = compute_features(FEATURES, FeatureBatch(windows, origins, CONTEXT, weather, status))
     for row in range(len(hours)):
-        alone = compute_features(FEATURES, FeatureBatch(windows[[row]], origins[[row]], CONTEXT))
+        own = (rows_of(known, [row]) for known in (weather, status))
+        alone = compute_features(FEATURES, FeatureBatch(windows[[row]], origins[[row]], CONTEXT, *own))
         for name, values in together.items():
             np.testing.assert_array_equal(values[[row]], alone[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("feature", "source"),
+    [(name, "weather") for name in (*OBSERVED_FEATURES, *FORECAST_FEATURES)]
+    + [(name, "grid status") for name in GRID_FEATURES],
+)
+def test_a_feature_whose_input_the_batch_lacks_is_refused_by_name(feature: str, source: str) -> None:
+    batch = FeatureBatch(np.ones((1, LENGTH), np.float32), np.zeros(1, "datetime64[s]"), CONTEXT)
+    with pytest.raises(ConfigError, match=f"{feature} is computed from the {source}, and there is none") as raised:
+        compute_features(features_from_labels([f"{feature}@1"]), batch)
+    assert raised.value.mend
+
+
+def test_surroundings_of_another_shape_are_refused() -> None:
+    origins = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[s]")
+    windows, (weather, status) = np.ones((2, LENGTH), np.float32), draw_surroundings(origins, 0)
+    for name in ("observed", "forecast", "issued_at"):
+        short = replace(weather, **{name: getattr(weather, name)[:, 1:]})
+        with pytest.raises(ConfigError, match="is needed"):
+            FeatureBatch(windows, origins, CONTEXT, short)
+    for name in ("loading_percent", "voltage_pu"):
+        with pytest.raises(ConfigError, match=r"where \[2, 336\] is needed"):
+            FeatureBatch(windows, origins, CONTEXT, None, replace(status, **{name: windows[:1]}))
 
 
 @pytest.mark.parametrize("shape", [(2, LENGTH - 1), (2, LENGTH + 1), (1, LENGTH), (2, LENGTH, 1)])

@@ -1,5 +1,6 @@
 """Files that arrive one after another: late and corrected readings, and the same again."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,13 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metrify.config import Home
 from metrify.errors import ReadingsError
-from metrify.readings.dataset import read_dataset
+from metrify.readings.dataset import read_dataset, write_dataset
 from metrify.readings.sources import table_file
+from metrify.readings.sources.import_table import import_table
 from metrify.readings.sources.table_source import TableSource
 from metrify.readings.store import external_sort
 from metrify.readings.store.changes import read_changes
 from metrify.readings.store.journal import read_journal
+from metrify.readings.store.read import read_readings_as_of
+from metrify.steps.import_dataset import import_dataset
 
 from .tables import ReadTable, add_table
 
@@ -119,7 +124,7 @@ def test_however_the_rows_are_cut_into_files_the_readings_are_the_same(
         ("a,2024-01-01 00:00,1\na,2024-01-01 00:00,2\n", {}, ["1 row has another value", "data row 2"]),
         ("a,2024-01-01 00:00,1\n", {"resolution_minutes": 30}, ["resolution minutes 60", "30"]),
         ("a,2024-01-01 00:00,1\n", {"timezone": "UTC"}, ["timezone Europe/London", "UTC"]),
-        ("a,2024-01-01 00:00,1\n", {"columns": {"version": "kwh"}}, ["have no versions", "Leave out"]),
+        ("a,2024-01-01 00:00,1\n", {"columns": {"version": "kwh"}}, ["has no versions", "Leave out"]),
     ],
 )
 def test_a_file_that_does_not_fit_the_dataset_is_refused(
@@ -212,3 +217,122 @@ def test_a_fault_in_any_part_is_shown_with_its_place(tmp_path: Path, monkeypatch
     pd.DataFrame({"meter_id": "a", "timestamp": stamps, "kwh": 1}).to_csv(path, index=False)
     with pytest.raises(ReadingsError, match=f"1 row has no ISO 8601 stamp .*'soon' in data row {row + 1}"):
         add_table(TableSource(path, "ours", timezone="UTC"), None, tmp_path / "out")
+
+
+def test_a_corrected_register_takes_back_what_the_registers_no_longer_say(arrive: Arrive) -> None:
+    stamps = [f"2024-01-01 0{hour}:00" for hour in range(4)]
+    rows = [f"a,{stamp},{100 + 10 * number}\n" for number, stamp in enumerate(stamps)]
+    arrive("".join(rows), is_register=True)
+    table = arrive(f"a,{stamps[1]},135\n", is_register=True)
+    assert kwh_of(table) == {("a", "01 00:00"): 35, ("a", "01 02:00"): 10}
+    arrival = table.imported.arrival
+    assert (arrival.corrected, arrival.withdrawn, table.imported.resets) == (1, 1, 1)
+    then = read_readings_as_of(arrive.folder(), 1, ["a"])
+    assert then["kwh"].tolist() == [10, 10, 10]
+    assert read_readings_as_of(arrive.folder(), 2, ["a"])["kwh"].tolist() == [35, 10]
+    again = arrive(f"a,{stamps[1]},110\na,{stamps[3]},131\n", is_register=True)
+    assert kwh_of(again) == {("a", "01 00:00"): 10, ("a", "01 01:00"): 10, ("a", "01 02:00"): 11}
+    assert again.imported.arrival.added == 1
+    assert read_changes(arrive.folder(), after=2).to_pandas()[
+        ["added", "corrected", "withdrawn"]
+    ].to_numpy().tolist() == [[1, 2, 0]]
+
+
+def test_a_register_beyond_its_digits_is_refused(arrive: Arrive) -> None:
+    with pytest.raises(ReadingsError, match=r"register of more than 3 digits .*'12345.0' in data row 1") as raised:
+        arrive("a,2024-01-01 00:00,12345\na,2024-01-01 01:00,50\n", is_register=True, register_digits=3)
+    assert "--register-digits" in raised.value.mend
+
+
+def test_intervals_and_registers_do_not_mix(arrive: Arrive) -> None:
+    arrive("a,2024-01-01 00:00,1\n")
+    with pytest.raises(ReadingsError, match="imported as intervals"):
+        arrive("a,2024-01-01 00:00,100\na,2024-01-01 01:00,101\n", is_register=True)
+
+
+def test_a_dataset_that_was_not_imported_is_not_added_to(tmp_path: Path, make_dataset: Callable) -> None:
+    write_dataset(make_dataset("ours"), tmp_path / "ours")
+    (tmp_path / "more.csv").write_text("meter_id,timestamp,kwh\na,2024-01-01 00:00,1\n")
+    with pytest.raises(ReadingsError, match="does not say how it was imported"):
+        add_table(TableSource(tmp_path / "more.csv", "ours"), tmp_path / "ours", tmp_path / "out")
+
+
+def test_another_resolution_is_noticed_when_it_is_added(arrive: Arrive) -> None:
+    half_hours = pd.date_range("2024-01-01", periods=96, freq="30min").strftime("%Y-%m-%d %H:%M")
+    arrive("".join(f"a,{stamp},1\n" for stamp in half_hours), resolution_minutes=30)
+    hours = pd.date_range("2024-01-03", periods=48, freq="h").strftime("%Y-%m-%d %H:%M")
+    with pytest.raises(ReadingsError, match="every 60 minutes, not every 30"):
+        arrive("".join(f"a,{stamp},2\n" for stamp in hours), resolution_minutes=30)
+
+
+def test_versions_of_another_kind_are_refused(arrive: Arrive) -> None:
+    header = "meter_id,timestamp,kwh,issue\n"
+    arrive("a,2024-01-01 00:00,3,2024-03-01\n", header, columns=VERSIONED)
+    with pytest.raises(ReadingsError, match="2024-03-01, not 20240301"):
+        arrive("a,2024-01-01 00:00,4,20240401\n", header, columns=VERSIONED)
+
+
+@pytest.mark.parametrize("versions", [[2.0, np.nan], [2.5, 1.0], [2**63, 1]])
+def test_versions_that_are_none_are_refused(tmp_path: Path, versions: list) -> None:
+    stamps = pd.to_datetime(["2024-01-01 00:00", "2024-01-01 01:00"])
+    path = tmp_path / "readings.parquet"
+    pd.DataFrame({"meter_id": "a", "timestamp": stamps, "kwh": 1.0, "issue": versions}).to_parquet(path)
+    with pytest.raises(ReadingsError, match="1 row has no version in the column 'issue'"):
+        add_table(TableSource(path, "ours", VERSIONED), None, tmp_path / "out")
+
+
+def test_a_meter_number_never_names_a_group(tmp_path: Path) -> None:
+    def rename(numbers: list[str]) -> list[str]:
+        return [f"id-of-{zlib.crc32(number.encode()):08x}" for number in numbers]
+
+    def add(name: str, known: Path | None, rows: str, meters: str) -> pd.DataFrame:
+        path, listed = tmp_path / f"{name}.csv", tmp_path / f"{name}-meters.csv"
+        path.write_text("meter_id,timestamp,kwh\n" + rows)
+        listed.write_text("meter_id,group\n" + meters)
+        (tmp_path / name).mkdir()
+        import_table(TableSource(path, "ours", meters=listed), known, tmp_path / name, rename, "2026-01-01")
+        return pd.read_parquet(tmp_path / name / "meters.parquet")
+
+    one = add("one", None, "n1,2024-01-01 00:00,1\nn2,2024-01-01 00:00,1\n", "n1,n9\nn2,shops\nn9,shops\n")
+    two = add("two", tmp_path / "one", "n2,2024-01-01 01:00,1\n", "n2,n1\n")
+    three = add("three", tmp_path / "two", "n2,2024-01-01 02:00,1\n", "n2,1012345678901\n")
+    for meters in (one, two, three):
+        assert set(meters["group"]) <= {"shops", *rename(["n1", "n2", "n9", "1012345678901"])}
+    assert sorted(one["group"]) == sorted([*rename(["n9"]), "shops"])
+
+
+def test_weather_of_a_file_that_is_known_is_taken_and_corrections_stay(tmp_path: Path, metrify_home: Path) -> None:
+    home = Home(metrify_home)
+    first, second, weather = tmp_path / "first.csv", tmp_path / "second.csv", tmp_path / "weather.csv"
+    first.write_text("meter_id,timestamp,kwh\na,2024-01-01 00:00,1\n")
+    second.write_text("meter_id,timestamp,kwh\na,2024-01-01 00:00,9\n")
+    weather.write_text("timestamp,temperature_c\n2024-01-01 00:00,3\n")
+    meters = tmp_path / "meters.csv"
+    meters.write_text("meter_id,district\na,north\n")
+    import_dataset(TableSource(first, "ours"), home=home)
+    import_dataset(TableSource(second, "ours"), append=True, home=home)
+    imported = import_dataset(TableSource(first, "ours", weather=weather, meters=meters), append=True, home=home)
+    assert imported.is_replay and imported.has_surroundings
+    dataset = read_dataset(home.datasets / "ours")
+    assert dataset.readings["kwh"].tolist() == [9]
+    assert dataset.weather is not None
+    assert dataset.weather["temperature_c"].tolist() == [3]
+    assert dataset.meters["district"].tolist() == ["north"]
+    assert len(read_journal(home.datasets / "ours")) == 2
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "  \na,b\n"])
+def test_an_empty_file_is_called_so(tmp_path: Path, content: str) -> None:
+    (tmp_path / "readings.csv").write_text(content)
+    with pytest.raises(ReadingsError, match="is empty, or begins with an empty line"):
+        add_table(TableSource(tmp_path / "readings.csv", "ours"), None, tmp_path / "out")
+
+
+def test_a_correction_in_the_repeated_hour_is_no_second_pass(arrive: Arrive) -> None:
+    header = "meter_id,timestamp,kwh,issue\n"
+    rows = "a,2024-10-27 00:00,1,1\na,2024-10-27 01:00,2,1\na,2024-10-27 01:00,3,2\na,2024-10-27 02:00,4,1\n"
+    with pytest.raises(ReadingsError, match=r"2 rows have .* happened twice"):
+        arrive(rows, header, columns=VERSIONED)
+    whole = "".join(f"a,2024-10-27 {hour}:00,{kwh},{{version}}\n" for kwh, hour in enumerate(("00", "01", "01", "02")))
+    table = arrive(whole.format(version=1) + whole.format(version=2).replace(",2,", ",9,"), header, columns=VERSIONED)
+    assert list(kwh_of(table).values()) == [0, 1, 9, 3]

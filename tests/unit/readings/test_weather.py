@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrify.errors import ReadingsError
-from metrify.readings.dataset import read_dataset
 from metrify.readings.sources.table_source import TableSource
-from metrify.readings.weather import check_weather, weather_known_at
+from metrify.readings.weather import check_weather, weather_known_at, weather_known_for
 
 from .tables import add_table
 
@@ -85,6 +84,23 @@ def test_hourly_weather_holds_for_both_half_hours_once_the_hour_is_over() -> Non
     np.testing.assert_array_equal(known.forecast[..., 0], np.float32([[7, 7], [np.nan, 7]]))
 
 
+def test_each_row_sees_its_own_stations_weather() -> None:
+    north, south = weather_of([(0, None, 1.0), (1, None, 2.0), (1, 0, 5.0)]), weather_of([(0, None, 3.0), (1, 0, 7.0)])
+    both = pd.concat([south.assign(station_id="south"), north.assign(station_id="north")], ignore_index=True)
+    stations, origins = np.array(["north", "south", "west"], dtype=object), np.array([START + HOUR] * 3)
+    known = weather_known_for(both, stations, origins, 1, 1, 60)
+    np.testing.assert_array_equal(known.observed[:, 0, 0], np.float32([1, 3, np.nan]))
+    np.testing.assert_array_equal(known.forecast[:, 0, 0], np.float32([5, 7, np.nan]))
+    assert np.isnat(known.issued_at[:, 0]).tolist() == [False, False, True]
+
+
+def test_weather_that_is_stamped_at_ten_to_holds_for_the_readings_within() -> None:
+    weather = weather_of([(0, None, 1.0), (1, None, 2.0), (2, None, 3.0)])
+    early = weather.assign(timestamp=weather["timestamp"] - pd.Timedelta(minutes=10))
+    known = weather_known_at(early, np.array([START + 2 * HOUR]), 2, 1, 60)
+    np.testing.assert_array_equal(known.observed[0, :, 0], np.float32([1, 2]))  # 02:00 lies in the third
+
+
 def test_weather_is_imported_with_its_time_of_issue(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("meter_id,timestamp,kwh\na,2024-07-01 00:00,1\n")
     weather = tmp_path / "w.csv"
@@ -99,8 +115,7 @@ def test_weather_is_imported_with_its_time_of_issue(tmp_path: Path) -> None:
     assert read["issued_at"].isna().tolist() == [False, True]
     weather.write_text("timestamp,temperature_c\n2024-07-01 00:00,15.5\n2024-07-01 01:00,14\n")
     add_table(source, tmp_path / "one", tmp_path / "two")
-    joined = read_dataset(tmp_path / "two").weather
-    assert joined is not None
+    joined = pd.read_parquet(tmp_path / "two" / "weather.parquet")
     assert joined["temperature_c"].tolist() == [16, 15.5, 14]
 
 

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,3 +87,25 @@ def test_a_refused_table_leaves_the_old_dataset_alone(source: TableSource, home:
         import_dataset(source, replace=True, home=home)
     assert [path.name for path in home.datasets.iterdir()] == ["ours"]
     assert len(read_dataset(home.datasets / "ours").readings) == 2
+
+
+def test_of_two_first_imports_at_once_one_is_told_to_add(source: TableSource, home: Home) -> None:
+    taken: list[str] = []
+
+    def run() -> None:
+        try:
+            import_dataset(source, home=home)
+        except DatasetError as error:
+            taken.append(error.mend)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(run) for _ in range(2)]:
+            done.result()
+    assert len(taken) == 1 and "--append" in taken[0]
+
+
+def test_a_dataset_that_was_being_replaced_is_put_back(source: TableSource, home: Home, tmp_path: Path) -> None:
+    import_dataset(source, home=home)
+    (home.datasets / "ours").rename(home.datasets / ".ours.replaced")  # as a stop between the two renames leaves it
+    assert ingest_readings("ours", tmp_path / "ingested", home)["readings"] == 2
+    assert [path.name for path in home.datasets.iterdir()] == ["ours"]

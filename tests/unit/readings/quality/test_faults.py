@@ -6,8 +6,8 @@ from metrify.errors import UsageError
 from metrify.readings.quality.faults import Fault, break_rules, describe_faults, fault_name, parse_faults
 
 
-def test_the_configuration_knows_every_fault_but_that_of_the_future() -> None:
-    assert [fault_name(fault) for fault in Fault] == [*FAULT_NAMES, "future"]
+def test_the_configuration_knows_every_fault_of_the_load() -> None:
+    assert [fault_name(fault) for fault in Fault] == [*FAULT_NAMES, "future", "outlying"]
 
 
 def test_every_fault_has_a_bit_of_its_own_in_sixteen() -> None:
@@ -15,7 +15,7 @@ def test_every_fault_has_a_bit_of_its_own_in_sixteen() -> None:
     assert max(Fault) < 1 << 14  # two more are for days
 
 
-@pytest.mark.parametrize("name", [*FAULT_NAMES, "future"])
+@pytest.mark.parametrize("name", [*FAULT_NAMES, "future", "outlying"])
 def test_a_name_means_its_fault(name: str) -> None:
     assert fault_name(parse_faults(name)) == name
 

@@ -20,7 +20,7 @@ from metrify.readings.quality.tables import (
 
 CONFIG = QualityConfig()
 START, HOUR = pd.Timestamp("2024-01-01", tz="UTC"), pd.Timedelta(hours=1)
-HOURS = 20 * 24
+HOURS = 30 * 24
 NOW = START + HOURS * HOUR
 LOAD = np.resize([0.2, 0.3, 0.25, 0.4, 0.6, 0.5, 0.55, 0.3], HOURS)
 
@@ -88,8 +88,25 @@ def test_a_stamp_far_ahead_is_kept_out_and_makes_no_long_axis() -> None:
     readings = pd.concat([dataset.readings, far], ignore_index=True)
     verdicts = judge(Dataset(dataset.info, readings, dataset.meters))
     assert verdicts.quarantine["reason"].tolist() == ["future"]
-    assert verdicts.days["day"].max() == pd.Timestamp("2024-01-20")
+    assert verdicts.days["day"].max() == pd.Timestamp("2024-01-30")
     assert verdicts.meters["coverage"].tolist() == [1, 0]
+
+
+def test_a_stamp_of_a_reset_clock_is_kept_out_and_makes_no_long_axis() -> None:
+    dataset = dataset_of(a=load(), b=load())
+    reset = dataset.readings.iloc[[0]].assign(timestamp=pd.Timestamp("1970-01-01", tz="UTC").as_unit("us"))
+    readings = pd.concat([dataset.readings, reset], ignore_index=True)
+    verdicts = judge(Dataset(dataset.info, readings, dataset.meters), releases=release())
+    assert verdicts.quarantine[["meter_id", "reason", "released"]].to_numpy().tolist() == [["a", "outlying", False]]
+    assert verdicts.days["day"].min() == pd.Timestamp("2024-01-01")
+    assert verdicts.meters["accepted"].tolist() == [True, True, False]
+
+
+def test_a_meter_of_few_days_is_rejected_and_a_later_one_is_not() -> None:
+    begins_later, two_days = load(), load()
+    begins_later[:24], two_days[: 28 * 24] = np.nan, np.nan
+    reasons = judge(dataset_of(a=begins_later, b=two_days)).meters["reasons"].tolist()
+    assert reasons[:2] == ["", "fewer than 28 usable days"]
 
 
 def test_what_is_of_the_future_depends_on_when_it_is_judged() -> None:

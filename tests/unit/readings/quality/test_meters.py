@@ -13,18 +13,19 @@ CONFIG = QualityConfig(min_coverage=0.9, min_mean_kwh=0.01)
 HOURS = 20
 
 
-def judge(*rows: np.ndarray, quarantined: int = 0, config: QualityConfig = CONFIG) -> pd.DataFrame:
+def judge(*rows: np.ndarray, quarantined: int = 0, days: int = 28, config: QualityConfig = CONFIG) -> pd.DataFrame:
     """The verdicts, with the last readings of each row in quarantine."""
     names = np.array([f"m{row}" for row in range(len(rows))], dtype=object)
     kwh = np.stack(rows).astype(np.float32)
     kept_out = np.zeros(kwh.shape, dtype=bool)
     kept_out[:, kwh.shape[1] - quarantined :] = True
-    return judge_meters(ReadingsMatrix(names, pd.Timestamp("2024-01-01", tz="UTC"), 60, kwh), kept_out, config)
+    matrix = ReadingsMatrix(names, pd.Timestamp("2024-01-01", tz="UTC"), 60, kwh)
+    return judge_meters(matrix, kept_out, np.full(len(rows), days), config)
 
 
 def load(kwh: float = 0.5, missing: int = 0) -> np.ndarray:
     row = np.full(HOURS, float(kwh))
-    row[:missing] = np.nan
+    row[1 : 1 + missing] = np.nan
     return row
 
 
@@ -40,7 +41,7 @@ def load(kwh: float = 0.5, missing: int = 0) -> np.ndarray:
         (load(kwh=0), 0, "mean below 0.01 kWh"),
         (load(kwh=0.009), 0, "mean below 0.01 kWh"),
         (load(kwh=0, missing=3), 0, "coverage below 0.9; mean below 0.01 kWh"),
-        (load(missing=HOURS), 0, "coverage below 0.9; mean below 0.01 kWh"),
+        (np.full(HOURS, np.nan), 0, "coverage below 0.9; mean below 0.01 kWh"),
     ],
 )
 def test_a_verdict_names_all_its_reasons(row: np.ndarray, quarantined: int, reasons: str) -> None:
@@ -58,6 +59,20 @@ def test_the_figures_are_those_of_the_usable_readings() -> None:
     assert verdict["mean_kwh"] == 2
 
 
+def test_a_meter_that_began_later_or_ended_earlier_lacks_nothing() -> None:
+    began, ended, gap = load(), load(), load()
+    began[:15], ended[5:] = np.nan, np.nan
+    gap[:10], gap[12:15] = np.nan, np.nan
+    verdicts = judge(began, ended, gap)
+    assert verdicts["coverage"].tolist() == [1, 1, 0.7]
+    assert verdicts["accepted"].tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(("days", "reasons"), [(27, "fewer than 28 usable days"), (28, "")])
+def test_a_meter_needs_some_days(days: int, reasons: str) -> None:
+    assert judge(load(), days=days)["reasons"].tolist() == [reasons]
+
+
 def test_a_meter_is_judged_by_itself() -> None:
     verdicts = judge(load(kwh=0), load(), load(missing=10))
     assert verdicts["meter_id"].tolist() == ["m0", "m1", "m2"]
@@ -65,8 +80,8 @@ def test_a_meter_is_judged_by_itself() -> None:
 
 
 def test_the_thresholds_are_those_of_the_configuration() -> None:
-    lenient = QualityConfig(min_coverage=0, min_mean_kwh=0)
-    assert judge(load(kwh=0, missing=19), config=lenient)["accepted"].all()
+    lenient = QualityConfig(min_coverage=0, min_mean_kwh=0, min_days=0)
+    assert judge(load(kwh=0, missing=18), days=0, config=lenient)["accepted"].all()
     strict = QualityConfig(min_coverage=1, min_mean_kwh=0)
     assert judge(load(missing=1), config=strict)["reasons"].tolist() == ["coverage below 1"]
 
@@ -79,5 +94,6 @@ def test_a_meter_is_accepted_if_and_only_if_nothing_is_lacking(kwh: np.ndarray) 
     verdicts = judge(*kwh)
     for row, verdict in zip(kwh, verdicts.itertuples(), strict=True):
         there = row[~np.isnan(row)].astype(float)
-        assert verdict.accepted == (len(there) / len(row) >= 0.9 and there.mean() >= 0.01)
+        span = np.trim_zeros(~np.isnan(row)).size
+        assert verdict.accepted == (len(there) > 0 and len(there) / span >= 0.9 and there.mean() >= 0.01)
         assert bool(verdict.reasons) != verdict.accepted

@@ -1,10 +1,9 @@
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrify.readings.quality.quarantine import leave_out_quarantined, split_future
+from metrify.readings.quality.quarantine import leave_out_quarantined
 
 STAMPS = pd.date_range("2024-03-01", periods=6, freq="h", tz="UTC", unit="us")
 
@@ -12,22 +11,6 @@ STAMPS = pd.date_range("2024-03-01", periods=6, freq="h", tz="UTC", unit="us")
 def quarantine_of(*rows: tuple[str, pd.Timestamp, bool]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["meter_id", "timestamp", "released"])
     return frame.astype({"timestamp": "datetime64[us, UTC]", "released": bool})
-
-
-@pytest.mark.parametrize(
-    ("now", "past"),
-    [
-        ("2024-03-01 06:00", 6),
-        ("2024-03-01 05:59", 5),  # the interval that began at five is not over
-        ("2024-03-01 05:00", 5),
-        ("2024-02-01", 0),
-        ("2030-01-01", 6),
-    ],
-)
-def test_a_reading_is_of_the_future_until_its_interval_is_over(readings: pd.DataFrame, now: str, past: int) -> None:
-    before, after = split_future(readings, pd.Timestamp(now, tz="UTC"), 60)
-    assert len(before) == 2 * past
-    pd.testing.assert_frame_equal(pd.concat([before, after]).sort_index(), readings)
 
 
 def test_only_what_is_not_released_is_left_out(readings: pd.DataFrame) -> None:

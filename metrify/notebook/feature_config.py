@@ -1,0 +1,44 @@
+"""Which features a notebook asks for."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from metrify.config.schema import FeatureEngineeringConfig
+from metrify.features.specification import FORECAST_FEATURES, Feature, select_features
+from metrify.features.weather import FORECAST_WEATHER, OBSERVED_WEATHER, QUANTITIES
+
+
+class FeatureConfig(FeatureEngineeringConfig):
+    """The keys of `feature_engineering`, and what the features need to know of the readings."""
+
+    forecast_horizon: Annotated[int, Field(gt=0)] = 24  # intervals
+    resolution_minutes: Annotated[int, Field(gt=0)] = 60
+    timezone: str = "Europe/London"  # IANA name of the calendar's local time
+    country: str = "GB"  # ISO 3166, for public holidays
+    # What include_weather means, in a notebook.
+    include_weather_forecast: bool = True  # of the horizon; false: observed weather alone
+    weather_quantities: Annotated[tuple[Literal["temperature", "radiation"], ...], Field(min_length=1)] = (
+        "temperature",
+        "radiation",
+    )
+
+
+def selected_features(config: FeatureConfig) -> tuple[Feature, ...]:
+    """The features that a configuration asks for, in the order of the specification."""
+    unwanted = {weather.name for weather in OBSERVED_WEATHER if weather.quantity.name not in config.weather_quantities}
+    unwanted |= {weather.name for weather in FORECAST_WEATHER if weather.quantity.name not in config.weather_quantities}
+    if not config.include_weather_forecast:
+        unwanted.update(FORECAST_FEATURES)
+    chosen = select_features(
+        config.include_time_features,
+        config.include_load_statistics,
+        config.include_weather,
+        config.include_grid_status,
+    )
+    return tuple(feature for feature in chosen if feature.name not in unwanted)
+
+
+def weather_columns(config: FeatureConfig) -> tuple[str, ...]:
+    """Columns of the weather that the features are computed from."""
+    return tuple(quantity.column for quantity in QUANTITIES if quantity.name in config.weather_quantities)
