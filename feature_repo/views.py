@@ -29,6 +29,12 @@ def meter_load_view(source: PushSource) -> FeatureView:
                 name="load_window", dtype=Array(Float32), description="kWh per interval, oldest first; NaN if missing."
             ),
             Field(name="window_end", dtype=Int64, description="End of the window, seconds since 1970 UTC."),
+            Field(
+                name="data_version",
+                dtype=Int64,
+                description="Import whose readings the window holds; 0 if the dataset was not imported, or readings "
+                "were pushed that no import has brought yet.",
+            ),
         ],
         source=source,
         tags={"unit": "kWh", "version": "1"},

@@ -26,6 +26,7 @@ class Forecasts:
         model_versions: `[N]`.
         variants: `[N]`.
         feature_age_seconds: `[N]` float32.
+        data_versions: `[N]` the import of the dataset that each forecast saw; 0 where it saw readings that were pushed.
         drift: "none", "detected" or "collecting".
         drift_p: p-value of the last drift check.
         drift_day: ISO date of the sample that was checked; empty before the first check.
@@ -38,6 +39,7 @@ class Forecasts:
     model_versions: list[str]
     variants: list[str]
     feature_age_seconds: np.ndarray
+    data_versions: list[int]
     drift: str
     drift_p: float
     drift_day: str
@@ -53,6 +55,7 @@ class Forecasts:
             _texts(outputs["model_version"]),
             _texts(outputs["variant"]),
             outputs["feature_age_seconds"].astype(np.float32),
+            outputs["data_version"].tolist(),
             str(parameters["drift"]),
             float(parameters["drift_p"]),  # text over gRPC, which has no floating-point parameters
             str(parameters["drift_day"]),

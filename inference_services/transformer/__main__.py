@@ -16,6 +16,7 @@ from inference_services.transformer.legacy import add_legacy_routes, hide_metric
 from inference_services.transformer.meters import pseudonymiser
 from inference_services.transformer.model import LoadForecastTransformer, Rooms
 from inference_services.transformer.predictors import Predictors
+from inference_services.transformer.servable import require_servable
 from inference_services.transformer.watched_file import WatchedFile
 from inference_services.transformer.windows import open_reader
 from metrify.bundles.load import load_bundle
@@ -39,6 +40,7 @@ def main() -> None:
     serving = config.serving
     manifest = WatchedFile(arguments.inference_service, read_manifest)
     bundle = load_bundle(arguments.model_dir, load_public_key(arguments.trusted_key))
+    require_servable(bundle.features)
     path = arguments.endpoints_file
     endpoints = file_endpoints(path) if path else cluster_endpoints(manifest.value().name)
     batch_size = arguments.max_batch_size or serving.max_batch_size

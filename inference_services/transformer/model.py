@@ -75,6 +75,7 @@ class LoadForecastTransformer(kserve.Model):
             "point_kwh": ("FP32", [-1, horizon]),
             **texts,
             "feature_age_seconds": ("FP32", [-1]),
+            "data_version": ("INT64", [-1]),
             "degraded": ("BOOL", [-1]),
         }
         return [{"name": name, "datatype": dtype, "shape": shape} for name, (dtype, shape) in outputs.items()]
@@ -138,6 +139,7 @@ class LoadForecastTransformer(kserve.Model):
             "model_version": ("BYTES", versions),
             "variant": ("BYTES", np.array(variants, dtype=object)),
             "feature_age_seconds": ("FP32", age),
+            "data_version": ("INT64", rows.data_versions),
             "degraded": ("BOOL", np.zeros(len(age), bool)),  # there is no fallback: a row is whole or refused
         }
         drift = self._rooms.drift.state

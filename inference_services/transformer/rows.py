@@ -21,6 +21,7 @@ class Rows:
         pseudonyms: As the stores know them.
         windows: `[N, sequence_length]` float32 kWh without gaps.
         origins: `[N]` datetime64[s] UTC.
+        data_versions: `[N]` int64, see `MeterWindows`.
         refused: `{"meter_id", "reason"}` of each row that is left out.
     """
 
@@ -28,6 +29,7 @@ class Rows:
     pseudonyms: list[str]
     windows: np.ndarray
     origins: np.ndarray
+    data_versions: np.ndarray
     refused: list[dict[str, str]]
 
 
@@ -60,7 +62,12 @@ def find_rows(request: ForecastRequest, pseudonyms: list[str], found: MeterWindo
     reasons = np.select([found.unavailable, unknown], [f"features unavailable: {found.reason}", _UNKNOWN], _SHORT)
     refused = [{"meter_id": request.meters[row], "reason": str(reasons[row])} for row in np.flatnonzero(~usable)]
     return Rows(
-        [request.meters[row] for row in kept], [pseudonyms[row] for row in kept], windows[kept], ends[kept], refused
+        [request.meters[row] for row in kept],
+        [pseudonyms[row] for row in kept],
+        windows[kept],
+        ends[kept],
+        found.data_versions[kept],
+        refused,
     )
 
 

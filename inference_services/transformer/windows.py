@@ -37,10 +37,10 @@ class BlockingWindowReader:
     """Reads in one thread, off the event loop.
 
     Args:
-        read: From `[N]` pseudonyms to windows `[N, L]` and their ends `[N]`, as in `MeterWindows`.
+        read: From `[N]` pseudonyms to their windows.
     """
 
-    def __init__(self, read: Callable[[list[str]], tuple[np.ndarray, np.ndarray]]) -> None:
+    def __init__(self, read: Callable[[list[str]], MeterWindows]) -> None:
         self._read = read
         self._executor = BoundedExecutor(1, _MAX_PENDING, "windows")  # SQLite is read by one thread
 
@@ -50,8 +50,7 @@ class BlockingWindowReader:
         Raises:
             ServiceError: Too many reads are waiting.
         """
-        windows, ends = await self._executor.run(self._read, meter_ids)
-        return MeterWindows(windows, ends, np.zeros(len(ends), bool))
+        return await self._executor.run(self._read, meter_ids)
 
 
 class ParquetWindowReader:
@@ -70,15 +69,16 @@ class ParquetWindowReader:
         self._length = max(map(len, frame["load_window"]), default=0)
         self._rows = dict(zip(frame["meter_id"], zip(ends, frame["load_window"], strict=True), strict=True))
 
-    def read(self, meter_ids: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Windows and their ends; a short window is filled up with NaN at its start."""
+    def read(self, meter_ids: list[str]) -> MeterWindows:
+        """Windows of meters; a short window is filled up with NaN at its start."""
         windows = np.full((len(meter_ids), self._length), np.nan, np.float32)
         ends = np.full(len(meter_ids), np.datetime64("NaT"), "datetime64[s]")
         for row, meter_id in enumerate(meter_ids):
             if meter_id in self._rows:
                 ends[row], window = self._rows[meter_id]
                 windows[row, self._length - len(window) :] = window
-        return windows, ends
+        nothing = np.zeros(len(meter_ids))
+        return MeterWindows(windows, ends, nothing.astype(np.int64), nothing.astype(bool))
 
 
 def open_reader(specification: str, cache_seconds: float = 0) -> WindowReader:

@@ -16,12 +16,13 @@ _NAMED = 5  # entities in an error, and features of each
 
 
 class Status(IntEnum):
-    """How good a value is. Feast calls all but the last PRESENT."""
+    """How good a value is. Feast calls the first three PRESENT."""
 
     FRESH = 0
     STALE = 1  # older than the view's TTL or the caller's limit
     MISSING = 2  # an unknown entity, a null or a NaN
     UNAVAILABLE = 3  # the store could not be asked
+    UNREADABLE = 4  # damaged, or not of the declared type
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class FeatureAnswer:
         status: `[N, F]` values of `Status`.
         age_seconds: `[N, F]` since the event; NaN where there is none.
         reason: Why some values are unavailable; empty where all could be asked for.
+        unreadable: Why values can't be read, by row and column.
     """
 
     entities: tuple[str, ...]
@@ -45,11 +47,12 @@ class FeatureAnswer:
     status: np.ndarray
     age_seconds: np.ndarray
     reason: str
+    unreadable: Mapping[tuple[int, int], str]
 
     @property
     def unavailable(self) -> np.ndarray:
-        """`[N]` whether the store could not be asked for an entity."""
-        return (self.status == Status.UNAVAILABLE).any(axis=1)
+        """`[N]` whether the store could not be asked for an entity, or has a value of it that can't be read."""
+        return ((self.status == Status.UNAVAILABLE) | (self.status == Status.UNREADABLE)).any(axis=1)
 
     @property
     def problems(self) -> dict[str, dict[str, str]]:
@@ -79,6 +82,8 @@ class FeatureAnswer:
         status = Status(self.status[row, column])
         if status is Status.STALE:
             return f"stale {self.age_seconds[row, column] / _SECONDS_PER_HOUR:.1f} h"
+        if status is Status.UNREADABLE:
+            return f"unreadable: {self.unreadable[row, column]}"
         return f"unavailable: {self.reason}" if status is Status.UNAVAILABLE else "missing"
 
 
@@ -113,6 +118,7 @@ def judge(
     numbers, times, held = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, bool)
     available = np.zeros(len(entities), bool)
     objects: list[list[object]] = [[None] * len(entities) for _ in layout.object_columns]
+    unreadable: dict[tuple[int, int], str] = {}
     for place, entity in enumerate(entities):
         row = rows.get(entity)
         if row is None:
@@ -121,14 +127,18 @@ def judge(
         numbers[place], times[place] = row.numbers, row.event_times
         for column, values, value in zip(layout.object_columns, objects, row.objects, strict=True):
             values[place], held[place, column] = value, value is not None
+        for column, why in row.unreadable:
+            unreadable[place, column] = why
     age = now - times
     status = np.zeros(shape, np.uint8)
     status[age > np.minimum(layout.ttl_seconds, max_age_seconds)] = Status.STALE
     status[np.isnan(times) | ~(np.isfinite(numbers) | held)] = Status.MISSING
     status[~available] = Status.UNAVAILABLE
+    for cell in unreadable:
+        status[cell] = Status.UNREADABLE
     numbers[status != Status.FRESH] = np.nan
     for column, values in zip(layout.object_columns, objects, strict=True):
         for lacking in np.flatnonzero(status[:, column]):
             values[lacking] = None
     named = {layout.references[column]: values for column, values in zip(layout.object_columns, objects, strict=True)}
-    return FeatureAnswer(tuple(entities), layout.references, numbers, named, status, age, reason)
+    return FeatureAnswer(tuple(entities), layout.references, numbers, named, status, age, reason, unreadable)

@@ -67,15 +67,21 @@ def declared_items(home: Home) -> "list[Entity | FeatureView | OnDemandFeatureVi
 
 @contextmanager
 def redis_errors_told() -> Iterator[None]:
-    """Tells in our own words that Redis does not answer Feast.
+    """Tells in our own words that Redis does not answer Feast, or holds what Feast can't read.
 
     Raises:
-        FeatureStoreError: It does not.
+        FeatureStoreError: It does not, or it does.
     """
+    from google.protobuf.message import DecodeError
     from redis.exceptions import RedisError
 
     try:
         yield
+    except DecodeError:
+        raise FeatureStoreError(
+            "The online store holds a value that can't be read.",
+            "See docs/feature-store.md for how to find and delete it.",
+        ) from None
     except RedisError as error:
         # Not its text and not as the cause, which both may show the address with what is needed to log in.
         raise FeatureStoreError(

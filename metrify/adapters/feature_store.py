@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from metrify.adapters.feature_repository import STORE_VARIABLE, apply_repository, open_store, redis_errors_told
-from metrify.adapters.meter_windows import align_windows
+from metrify.adapters.meter_windows import MeterWindows, align_windows
 from metrify.adapters.offline_windows import (
     read_offline_windows,
     read_windows_ending,
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 _DAY = timedelta(days=1)
-FEATURES = ["meter_load:load_window", "meter_load:window_end"]
+FEATURES = ["meter_load:load_window", "meter_load:window_end", "meter_load:data_version"]
 _METERS_A_READ = 10_000  # SQLite refuses statements with too many values
 
 
@@ -86,7 +86,7 @@ def retrieve_windows(home: Home, rows: pd.DataFrame) -> pd.DataFrame:
         rows: `meter_id` and `origin` (UTC).
 
     Returns:
-        The rows, in their order, with `load_window` (float32 array) and `window_end` (UTC).
+        The rows, in their order, with `load_window` (float32 array), `window_end` (UTC) and `data_version`.
 
     Raises:
         FeatureStoreError: A row has no window that ends at its origin.
@@ -100,7 +100,9 @@ def retrieve_windows(home: Home, rows: pd.DataFrame) -> pd.DataFrame:
         raise FeatureStoreError(
             f"{stale} of {len(rows)} rows have no window that ends at their origin.", "Materialise the features again."
         )
-    return rows.reset_index(drop=True).assign(load_window=joined["load_window"], window_end=ends)
+    return rows.reset_index(drop=True).assign(
+        load_window=joined["load_window"], window_end=ends, data_version=joined["data_version"]
+    )
 
 
 def _materialise(store: "FeatureStore", until: pd.Timestamp, ages: Mapping[str, timedelta]) -> None:
@@ -120,34 +122,36 @@ class OnlineWindowReader:
     def __init__(self, home: Home) -> None:
         self._store = open_store(home)
 
-    def read(self, meter_ids: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, meter_ids: list[str]) -> MeterWindows:
         """The newest window of each meter.
-
-        Returns:
-            Windows `[N, L]` float32, aligned at their end and NaN where nothing is stored, and the windows' ends `[N]`
-            as datetime64[s] UTC, NaT for an unknown meter.
 
         Raises:
             FeatureStoreError: The online store does not answer.
         """
-        windows, ends = self.read_as_stored(meter_ids)
-        return align_windows(windows), ends
+        windows, ends, versions = self._read(meter_ids)
+        return MeterWindows(align_windows(windows), ends, versions, np.zeros(len(ends), bool))
 
     def read_as_stored(self, meter_ids: list[str]) -> tuple[list[list[float] | None], np.ndarray]:
         """The newest window of each meter, in the length in which it is stored.
 
         Returns:
-            `[N]` lists of kWh, None where nothing is stored, and the windows' ends as `read` returns them.
+            `[N]` lists of kWh, None where nothing is stored, and `[N]` ends as `MeterWindows` has them.
 
         Raises:
             FeatureStoreError: The online store does not answer.
         """
+        windows, ends, _ = self._read(meter_ids)
+        return windows, ends
+
+    def _read(self, meter_ids: list[str]) -> tuple[list[list[float] | None], np.ndarray, np.ndarray]:
         windows: list[list[float] | None] = []
         ends: list[np.datetime64] = []
+        versions: list[int] = []
         for first in range(0, len(meter_ids), _METERS_A_READ):
             rows = [{"meter_id": meter_id} for meter_id in meter_ids[first : first + _METERS_A_READ]]
             with redis_errors_told():
                 answer = self._store.get_online_features(features=FEATURES, entity_rows=rows).to_dict()
             windows += answer["load_window"]
             ends += [np.datetime64("NaT" if end is None else end, "s") for end in answer["window_end"]]
-        return windows, np.array(ends, dtype="datetime64[s]")
+            versions += [version or 0 for version in answer["data_version"]]
+        return windows, np.array(ends, dtype="datetime64[s]"), np.array(versions, np.int64)

@@ -32,6 +32,7 @@ class MaterialisedReadings:
         lookback: Intervals of a window.
         online_until: End of the windows in the online store, UTC.
         matrix: Readings `[M, T]`, those that were imputed among them.
+        imputed: `[M, T]` which of them were.
         first_import: Digest of the dataset's first import; empty where it was not imported.
         config: How the readings were judged and imputed, and the windows cut. Its other sections are not kept.
     """
@@ -43,6 +44,7 @@ class MaterialisedReadings:
     lookback: int
     online_until: pd.Timestamp
     matrix: ReadingsMatrix
+    imputed: np.ndarray
     first_import: str
     config: MetrifyConfig
 
@@ -63,7 +65,10 @@ def write_materialised(home: Home, materialised: MaterialisedReadings) -> None:
     matrix = materialised.matrix
     meters, intervals = matrix.kwh.shape
     offsets = np.arange(meters + 1, dtype=np.int64) * intervals  # 32 bits end at 2^31 readings
-    rows = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(np.ascontiguousarray(matrix.kwh).ravel()))
+    rows, imputed = (
+        pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(np.ascontiguousarray(values).ravel()))
+        for values in (matrix.kwh, materialised.imputed)
+    )
     note = {
         "dataset": materialised.dataset,
         "data_version": materialised.data_version,
@@ -76,7 +81,7 @@ def write_materialised(home: Home, materialised: MaterialisedReadings) -> None:
         "first_import": materialised.first_import,
         "config": materialised.config.model_dump(mode="json", include=_SECTIONS),
     }
-    table = pa.table({"meter_id": pa.array(matrix.meter_ids, pa.string()), "kwh": rows})
+    table = pa.table({"meter_id": pa.array(matrix.meter_ids, pa.string()), "kwh": rows, "imputed": imputed})
     path = home.feature_store / _FILE
     partial = path.with_name(f".{path.name}")
     pq.write_table(table.replace_schema_metadata({_METADATA: json.dumps(note)}), partial, compression="zstd")
@@ -93,7 +98,10 @@ def read_materialised(home: Home) -> MaterialisedReadings:
     note = json.loads(table.schema.metadata[_METADATA])
     first_import, config = _origin(note)
     meters = table["meter_id"].to_numpy(zero_copy_only=False).astype(object)
-    kwh = table["kwh"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(len(meters), -1)
+    kwh, imputed = (
+        table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(len(meters), -1)
+        for name in ("kwh", "imputed")
+    )
     matrix = ReadingsMatrix(meters, pd.Timestamp(note["start"]), note["resolution_minutes"], kwh)
     return MaterialisedReadings(
         dataset=note["dataset"],
@@ -103,6 +111,7 @@ def read_materialised(home: Home) -> MaterialisedReadings:
         lookback=note["lookback"],
         online_until=pd.Timestamp(note["online_until"]),
         matrix=matrix,
+        imputed=imputed,
         first_import=first_import,
         config=config,
     )

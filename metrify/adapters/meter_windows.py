@@ -13,12 +13,15 @@ class MeterWindows:
     Attributes:
         windows: `[N, L]` float32 kWh, oldest first and aligned at their end; NaN where a reading is missing.
         ends: `[N]` datetime64[s] UTC; NaT for an unknown meter, and where the store could not be asked.
+        data_versions: `[N]` int64, the import of the dataset that each window's readings are of; 0 for readings that
+            were pushed, or of a dataset that was not imported.
         unavailable: `[N]` whether the store could not be asked.
         reason: Why; empty where it could for all.
     """
 
     windows: np.ndarray
     ends: np.ndarray
+    data_versions: np.ndarray
     unavailable: np.ndarray
     reason: str = ""
 

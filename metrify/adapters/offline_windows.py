@@ -16,13 +16,16 @@ WINDOWS_FILE = "load_windows.parquet"
 _ROWS_PER_GROUP = 20_000
 
 
-def windows_table(meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows: np.ndarray) -> pa.Table:
+def windows_table(
+    meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows: np.ndarray, data_version: int = 0
+) -> pa.Table:
     """Windows as Feast's offline rows.
 
     Args:
         meter_ids: `[N]`.
         window_ends: `[N]` UTC.
         windows: `[N, L]` float32 kWh.
+        data_version: Import of the dataset that the readings are of; 0 if it was not imported.
     """
     ends = window_ends.tz_convert("UTC").tz_localize(None)
     lists = pa.FixedSizeListArray.from_arrays(pa.array(windows.ravel()), windows.shape[1])
@@ -32,6 +35,7 @@ def windows_table(meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows:
             "event_timestamp": pa.array(ends.as_unit("us"), pa.timestamp("us")).cast(pa.timestamp("us", "UTC")),
             "load_window": lists.cast(pa.list_(pa.float32())),
             "window_end": pa.array(ends.to_numpy("datetime64[s]").view("int64"), pa.int64()),
+            "data_version": pa.array(np.full(len(meter_ids), data_version, np.int64)),
         }
     )
 

@@ -12,7 +12,7 @@ from metrify.adapters.redis_connections import RedisConnections
 from metrify.adapters.redis_features import RedisFeatureReader
 from metrify.config import Home
 
-_WINDOW, _END = "meter_load:load_window", "meter_load:window_end"
+_WINDOW, _END, _VERSION = "meter_load:load_window", "meter_load:window_end", "meter_load:data_version"
 _METERS_A_READ = 100  # 0.3 MB of windows of 672 readings: well within the deadline of one read
 
 
@@ -38,7 +38,7 @@ class RedisWindowReader:
         cache: FeatureCache[StoredRow] | None = None,
         metrics: ReaderMetrics | None = None,
     ) -> None:
-        layout = registered_layout(open_store(home), [_WINDOW, _END], keep_ttl=False)
+        layout = registered_layout(open_store(home), [_WINDOW, _END, _VERSION], keep_ttl=False)
         self._reader = RedisFeatureReader(layout, RedisConnections(address), cache=cache, metrics=metrics)
 
     async def read(self, meter_ids: list[str]) -> MeterWindows:
@@ -51,6 +51,7 @@ class RedisWindowReader:
         """
         windows: list[np.ndarray | None] = [None] * len(meter_ids)
         ends = np.full(len(meter_ids), np.datetime64("NaT"), "datetime64[s]")
+        versions = np.zeros(len(meter_ids), np.int64)
         unavailable = np.zeros(len(meter_ids), bool)
         reason = ""
         for first in range(0, len(meter_ids), _METERS_A_READ):
@@ -60,12 +61,15 @@ class RedisWindowReader:
             seconds = answer.numbers[:, answer.features.index(_END)]
             known = np.isfinite(seconds)
             ends[part][known] = seconds[known].astype(np.int64).astype("datetime64[s]")
+            versions[part] = np.nan_to_num(answer.numbers[:, answer.features.index(_VERSION)])
             unavailable[part] = answer.unavailable
+            if answer.unreadable:
+                reason = "a stored value can't be read"
             if answer.reason:
                 unavailable[part.stop :] = True
                 reason = answer.reason
                 break
-        return MeterWindows(align_windows(windows), ends, unavailable, reason)
+        return MeterWindows(align_windows(windows), ends, versions, unavailable, reason)
 
     async def close(self) -> None:
         """Ends the connections."""

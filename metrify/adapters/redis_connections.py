@@ -16,6 +16,7 @@ from metrify.errors import FeatureStoreError
 
 _NOTHING = object()
 _BUFFER_BYTES = 1 << 17
+_OF_ONE_KEY = "WRONGTYPE"
 
 
 class _Connection(asyncio.BufferedProtocol):
@@ -103,6 +104,10 @@ class RedisConnections:
             replies: How many commands it holds.
             deadline: Time of the event loop until which everything, connecting included, has to be done.
 
+        Returns:
+            The replies. Where a key is not of the type that a command reads, Redis's refusal is the reply, since it
+            says nothing about the other keys.
+
         Raises:
             TimeoutError: The deadline passed.
             OSError: The server can't be reached.
@@ -130,7 +135,7 @@ class RedisConnections:
         answer = await connection.exchange(command, replies, deadline)
         self._free.append(connection)
         for reply in answer:
-            if isinstance(reply, hiredis.ReplyError):
+            if isinstance(reply, hiredis.ReplyError) and not str(reply).startswith(_OF_ONE_KEY):
                 raise FeatureStoreError(f"Redis at {self.address} refused: {reply}.", "Look at its settings.")
         return answer
 

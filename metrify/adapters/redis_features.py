@@ -22,7 +22,8 @@ DEADLINE_SECONDS = 0.03
 class RedisFeatureReader:
     """Reads what Feast wrote. Use it from one event loop.
 
-    A read never raises because of the store: what could not be had is named in the answer.
+    A read never raises because of the store: what could not be had is named in the answer, and so is each value that
+    can't be read.
 
     Args:
         layout: What to read.
@@ -90,6 +91,6 @@ class RedisFeatureReader:
             reason = error.problem.rstrip(".")
         else:
             self._breaker.succeed()
-            return dict(zip(entities, self._layout.decode(replies), strict=True)), ""  # type: ignore[arg-type]
+            return dict(zip(entities, self._layout.decode(replies), strict=True)), ""
         self._breaker.fail()
         return {}, reason

@@ -36,9 +36,9 @@ def write_surroundings(home: Home, surroundings: Surroundings, step_minutes: int
     tables: dict[str, pa.Table] = {}
     if weather is not None:
         is_forecast = weather["issued_at"].notna()
-        steps = interval_steps(weather, STATION_COLUMN, step_minutes)
-        tables["weather_observed"] = _observed(weather[~is_forecast], steps)
-        tables["weather_forecast"] = _forecast(weather[is_forecast], steps)
+        observed, forecast = weather[~is_forecast], weather[is_forecast]
+        tables["weather_observed"] = _observed(observed, interval_steps(observed, STATION_COLUMN, step_minutes))
+        tables["weather_forecast"] = _forecast(forecast, interval_steps(forecast, STATION_COLUMN, step_minutes))
     if grid_status is not None:
         steps = interval_steps(grid_status, FEEDER_COLUMN, step_minutes)
         tables["grid_status"] = _status(grid_status, steps)

@@ -37,7 +37,12 @@ class WindowPusher:
             raise FeatureStoreError(f"The view {_VIEW} takes no pushes.", "Apply the feature repository again.")
 
     def push(
-        self, meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows: np.ndarray, keep_newer: bool = True
+        self,
+        meter_ids: np.ndarray,
+        window_ends: pd.DatetimeIndex,
+        windows: np.ndarray,
+        keep_newer: bool = True,
+        data_versions: np.ndarray | int = 0,
     ) -> int:
         """Pushes windows to the online store.
 
@@ -50,6 +55,7 @@ class WindowPusher:
             windows: `[N, L]` float32 kWh.
             keep_newer: Leave out windows that end before the stored one, or before another one of the same meter here;
                 off, a replay can go back in time.
+            data_versions: `[N]` or one for all: the import of the dataset that the readings are of; 0 for others.
 
         Returns:
             How many windows were left out, because there are newer ones.
@@ -57,7 +63,7 @@ class WindowPusher:
         Raises:
             FeatureStoreError: The online store does not answer.
         """
-        frame = _online_rows(meter_ids, window_ends, windows)
+        frame = _online_rows(meter_ids, window_ends, windows, data_versions)
         try:
             with redis_errors_told():
                 if keep_newer:
@@ -81,15 +87,28 @@ class WindowPusher:
 
 
 def push_windows(
-    home: Home, meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows: np.ndarray, keep_newer: bool = True
+    home: Home,
+    meter_ids: np.ndarray,
+    window_ends: pd.DatetimeIndex,
+    windows: np.ndarray,
+    keep_newer: bool = True,
+    data_versions: np.ndarray | int = 0,
 ) -> int:
     """Pushes windows of meters once; returns how many were left out. See `WindowPusher.push`."""
-    return WindowPusher(home).push(meter_ids, window_ends, windows, keep_newer)
+    return WindowPusher(home).push(meter_ids, window_ends, windows, keep_newer, data_versions)
 
 
-def _online_rows(meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows: np.ndarray) -> pd.DataFrame:
+def _online_rows(
+    meter_ids: np.ndarray, window_ends: pd.DatetimeIndex, windows: np.ndarray, data_versions: np.ndarray | int
+) -> pd.DataFrame:
     ends = window_ends.tz_convert("UTC").as_unit("us")
     seconds = ends.tz_localize(None).to_numpy("datetime64[s]").view("int64")
     return pd.DataFrame(
-        {"meter_id": meter_ids, "event_timestamp": ends, "load_window": list(windows), "window_end": seconds}
+        {
+            "meter_id": meter_ids,
+            "event_timestamp": ends,
+            "load_window": list(windows),
+            "window_end": seconds,
+            "data_version": np.full(len(meter_ids), data_versions, np.int64),
+        }
     )

@@ -99,7 +99,7 @@ def _feature_store(home: "Home") -> str:
     from metrify.adapters.feature_store import OnlineWindowReader, stored_meters
 
     reader, meters = OnlineWindowReader(home), stored_meters(home)
-    _, ends = reader.read(meters[:_ASKED_METERS])
+    ends = reader.read(meters[:_ASKED_METERS]).ends
     known = ends[~np.isnat(ends)]
     if not len(known):
         raise FeatureStoreError("The online store answers, but knows none of the meters.", "Run `metrify train`.")

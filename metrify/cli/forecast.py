@@ -47,6 +47,7 @@ def _as_dict(answer: "Forecasts") -> dict[str, object]:
             "model_version": answer.model_versions[row],
             "variant": answer.variants[row],
             "feature_age_seconds": float(answer.feature_age_seconds[row]),
+            "data_version": answer.data_versions[row],
             "point_kwh": answer.point_kwh[row].tolist(),
             "quantiles_kwh": answer.quantiles_kwh[row].tolist(),
         }

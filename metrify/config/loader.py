@@ -2,15 +2,17 @@
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
-from metrify.config.schema import MetrifyConfig
+from metrify.config.schema import MetrifyConfig, Section
 from metrify.errors import ConfigError
 
 DEFAULT_CONFIG_NAME = "ml_config.yaml"
+
+S = TypeVar("S", bound=Section)
 
 
 def default_config_text() -> str:
@@ -32,15 +34,16 @@ def load_config(path: Path | None) -> MetrifyConfig:
     Raises:
         ConfigError: The file is missing, is no YAML, or has an unknown key or a bad value.
     """
-    if path is None:
-        return default_config()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"The configuration {path} can't be read: {error.strerror}.", "Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"The configuration {path} is no UTF-8 text.", "Save it as UTF-8.") from error
-    return parse_config(text, str(path))
+    return default_config() if path is None else parse_config(_read_text(path), str(path))
+
+
+def load_values(path: Path) -> dict[str, Any]:
+    """The mapping that a configuration file holds.
+
+    Raises:
+        ConfigError: The file is missing, or is no YAML mapping.
+    """
+    return _parse_mapping(_read_text(path), str(path))
 
 
 def parse_config(text: str, name: str = "configuration") -> MetrifyConfig:
@@ -53,16 +56,43 @@ def parse_config(text: str, name: str = "configuration") -> MetrifyConfig:
     Raises:
         ConfigError: The text is no YAML mapping, or has an unknown key or a bad value.
     """
+    return validate_values(MetrifyConfig, _parse_mapping(text, name), name)
+
+
+def validate_values(section: type[S], values: dict[str, Any], name: str) -> S:
+    """Validates the values of a section.
+
+    Args:
+        section: What they are of.
+        values: By key.
+        name: What they are called in errors.
+
+    Raises:
+        ConfigError: A key is unknown, or a value is bad.
+    """
+    try:
+        return section.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{name}: {_describe(error)}.", "Mend these keys.") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"The configuration {path} can't be read: {error.strerror}.", "Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The configuration {path} is no UTF-8 text.", "Save it as UTF-8.") from error
+
+
+def _parse_mapping(text: str, name: str) -> dict[str, Any]:
     try:
         values: Any = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise ConfigError(f"{name} is not YAML: {' '.join(str(error).split())}.", "Mend the syntax.") from error
     if not isinstance(values, dict):
-        raise ConfigError(f"{name} is not a mapping of sections.", "Start from metrify/config/ml_config.yaml.")
-    try:
-        return MetrifyConfig.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(f"{name}: {_describe(error)}.", "Mend these keys.") from error
+        raise ConfigError(f"{name} is not a mapping of keys.", "Start from metrify/config/ml_config.yaml.")
+    return values
 
 
 def _describe(error: ValidationError) -> str:

@@ -1,9 +1,11 @@
 """Which features a notebook asks for."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from metrify.config.loader import load_config, load_values, validate_values
 from metrify.config.schema import FeatureEngineeringConfig
 from metrify.features.specification import FORECAST_FEATURES, Feature, select_features
 from metrify.features.weather import FORECAST_WEATHER, OBSERVED_WEATHER, QUANTITIES
@@ -22,6 +24,20 @@ class FeatureConfig(FeatureEngineeringConfig):
         "temperature",
         "radiation",
     )
+
+    @classmethod
+    def from_yaml(cls, path: Path | str) -> Self:
+        """Reads a YAML file of these keys, or takes the features and the horizon of a whole `ml_config.yaml`.
+
+        Raises:
+            ConfigError: The file is missing, is no YAML mapping, or has an unknown key or a bad value.
+        """
+        values = load_values(Path(path))
+        if "feature_engineering" in values:
+            config = load_config(Path(path))
+            horizon = config.training.consumption_forecasting.forecast_horizon
+            values = config.feature_engineering.model_dump() | {"forecast_horizon": horizon}
+        return validate_values(cls, values, str(path))
 
 
 def selected_features(config: FeatureConfig) -> tuple[Feature, ...]:

@@ -74,7 +74,6 @@ class FeatureStore:
             FeatureStoreError: No feature was registered yet.
         """
         feature = find_stored_feature(name)
-        windows, ends = read_newest_windows(meter_ids, self._home)
-        return pd.DataFrame(
-            {"meter_id": list(meter_ids), "window_end": pd.DatetimeIndex(ends, tz="UTC"), feature.name: list(windows)}
-        )
+        found = read_newest_windows(meter_ids, self._home)
+        ends = pd.DatetimeIndex(found.ends, tz="UTC")
+        return pd.DataFrame({"meter_id": list(meter_ids), "window_end": ends, feature.name: list(found.windows)})

@@ -10,7 +10,8 @@ from pandera.errors import SchemaErrors
 
 from metrify.errors import ReadingsError
 from metrify.readings.broken_contract import broken_places
-from metrify.readings.known import KnownGridStatus, OwnIntervals, known_before
+from metrify.readings.known import KnownGridStatus, known_before
+from metrify.readings.own_intervals import own_ends
 from metrify.readings.places import FEEDER_COLUMN, iterate_places
 
 GRID_STATUS_FILE = "grid_status.parquet"
@@ -76,7 +77,7 @@ def grid_status_known_for(
     for place in iterate_places(status, FEEDER_COLUMN, feeders, origins):
         times = place.frame["timestamp"].dt.tz_localize(None).to_numpy("datetime64[us]")
         values = place.frame[list(GRID_QUANTITIES)].to_numpy(np.float32)
-        own = OwnIntervals.of("grid status", times, step_minutes)
-        of_place = known_before(own, times, values, place.origins, lookback, step, delay)
+        ends = own_ends("The grid status", times, step_minutes)
+        of_place = known_before(times, ends, values, place.origins, lookback, step, delay)
         known[place.rows] = of_place[place.origin_of]
     return KnownGridStatus(known[..., 0], known[..., 1])

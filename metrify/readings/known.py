@@ -4,11 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrify.errors import ReadingsError
-
-_EPOCH = np.datetime64(0, "us")
-_MINUTE = np.timedelta64(1, "m")
-
 
 @dataclass(frozen=True)
 class KnownWeather:
@@ -41,54 +36,9 @@ class KnownGridStatus:
     voltage_pu: np.ndarray
 
 
-@dataclass(frozen=True)
-class OwnIntervals:
-    """The intervals that something is measured in: those of the readings, or longer ones.
-
-    Attributes:
-        step: Their length.
-        phase: How long after the epoch's grid they start; hourly values may be stamped at ten to.
-    """
-
-    step: np.timedelta64
-    phase: np.timedelta64
-
-    @classmethod
-    def of(cls, what: str, times: np.ndarray, step_minutes: int) -> "OwnIntervals":
-        """The intervals of one place.
-
-        Args:
-            what: What is measured, for the message.
-            times: `[R]` datetime64[us] starts of its intervals, UTC. The smallest distance of two is their length; of
-                one alone it is that of the readings.
-            step_minutes: Length of an interval of the readings.
-
-        Raises:
-            ReadingsError: They are no whole multiple of the readings'.
-        """
-        step = shortest_step(times) or step_minutes * _MINUTE
-        if step % (step_minutes * _MINUTE):
-            raise ReadingsError(
-                f"The {what} has values every {step / _MINUTE:g} minutes, and the readings are of {step_minutes} "
-                "minutes.",
-                "Bring it to the readings' intervals, or to whole multiples of them, before.",
-            )
-        return cls(step, (times.min() - _EPOCH) % step if len(times) else np.timedelta64(0, "us"))
-
-    def holding(self, times: np.ndarray) -> np.ndarray:
-        """Starts of the intervals in which instants lie, datetime64[us]."""
-        return times - (times - _EPOCH - self.phase) % self.step
-
-
-def shortest_step(times: np.ndarray) -> np.timedelta64 | None:
-    """The smallest distance of two different times; None where there are no two."""
-    distinct = np.unique(times)
-    return np.diff(distinct).min() if len(distinct) > 1 else None
-
-
 def known_before(
-    own: OwnIntervals,
-    times: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
     values: np.ndarray,
     origins: np.ndarray,
     lookback: int,
@@ -98,19 +48,58 @@ def known_before(
     """Measured values of the intervals before each origin, `[N, lookback, C]` float32; NaN where none was known.
 
     Args:
-        own: The intervals that the values are of. One that is longer than the readings' holds for each of theirs.
-        times: `[R]` datetime64[us] starts of the intervals, each once.
+        starts: `[R]` datetime64[us] of the intervals that the values are of, each once.
+        ends: `[R]` theirs. A value holds for each interval of the readings that starts in its own.
         values: `[R, C]`.
         origins: `[N]` datetime64[us].
         lookback: Intervals of the readings.
         step: Length of an interval of the readings.
         delay: From the end of an interval until its value has arrived.
     """
-    wanted = own.holding(origins[:, None] + np.arange(-lookback, 0) * step)
+    wanted = origins[:, None] + np.arange(-lookback, 0) * step
     known = np.full((*wanted.shape, values.shape[1]), np.nan, np.float32)
-    if len(times):
-        order = np.argsort(times)
-        place = np.searchsorted(times[order], wanted).clip(max=len(times) - 1)
-        found = (times[order][place] == wanted) & (wanted + own.step + delay <= origins[:, None])
-        known[found] = values[order][place[found]]
+    if len(starts):
+        order = np.argsort(starts)
+        place = np.searchsorted(starts[order], wanted, side="right") - 1
+        row = order[place.clip(min=0)]
+        found = (place >= 0) & (wanted < ends[row]) & (ends[row] + delay <= origins[:, None])
+        known[found] = values[row[found]]
     return known
+
+
+def newest_of_each(
+    starts: np.ndarray, ends: np.ndarray, issued: np.ndarray, wanted: np.ndarray, by: np.ndarray
+) -> np.ndarray:
+    """Which forecast of each wanted instant is the newest that had been issued.
+
+    Args:
+        starts: `[R]` datetime64[us] of the forecasts' intervals.
+        ends: `[R]` theirs.
+        issued: `[R]` datetime64[us].
+        wanted: `[N, H]` datetime64[us].
+        by: `[N]` datetime64[us] until when a forecast counts.
+
+    Returns:
+        `[N, H]` position of the forecast; -1 where there is none.
+    """
+    instants, place = np.unique(wanted, return_inverse=True)
+    place = place.reshape(wanted.shape)
+    first, last = np.searchsorted(instants, starts), np.searchsorted(instants, ends)
+    rows = np.repeat(np.arange(len(starts)), last - first)  # once for each wanted instant that the row holds for
+    held = np.arange(len(rows)) - np.repeat(np.cumsum(last - first) - last, last - first)
+    order = np.lexsort((starts[rows], issued[rows], held))
+    rows, held = rows[order], held[order]
+    latest = _pairs(place, np.broadcast_to(by[:, None], wanted.shape))
+    at = np.searchsorted(_pairs(held, issued[rows]), latest, side="right") - 1  # the last pair not after (instant, by)
+    newest = np.full(wanted.shape, -1)
+    found = at >= 0
+    found[found] = held[at[found]] == place[found]
+    newest[found] = rows[at[found]]
+    return newest
+
+
+def _pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Pairs that sort by their first and then their second part."""
+    pairs = np.empty(first.shape, dtype=[("first", "i8"), ("second", "i8")])
+    pairs["first"], pairs["second"] = first.astype(np.int64), second.astype(np.int64)
+    return pairs

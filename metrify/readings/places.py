@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metrify.errors import DatasetError
-from metrify.readings.known import shortest_step
+from metrify.readings.own_intervals import own_ends
 
 STATION_COLUMN, FEEDER_COLUMN = "station_id", "feeder_id"
 _KINDS = {STATION_COLUMN: "weather station", FEEDER_COLUMN: "feeder"}
@@ -89,26 +89,37 @@ def iterate_places(frame: pd.DataFrame, column: str, places: np.ndarray, origins
 
 
 def interval_steps(frame: pd.DataFrame, column: str, step_minutes: int) -> dict[str, pd.Timedelta]:
-    """Length of the intervals of each place: the smallest distance of two of its stamps.
+    """The longest step, in whole minutes, of which all distances of a place's stamps are multiples.
 
     Args:
         frame: `timestamp` and the column.
         column: `station_id` or `feeder_id`.
         step_minutes: Length where a place has a single stamp.
     """
-    stamps = frame["timestamp"].dt.tz_localize(None).groupby(frame[column])
-    steps = {str(place): shortest_step(times.to_numpy()) for place, times in stamps}
-    single = np.timedelta64(step_minutes, "m")
-    return {place: pd.Timedelta(single if step is None else step) for place, step in steps.items()}
+    steps = {}
+    for place, times in _naive(frame["timestamp"]).groupby(frame[column]):
+        distances = np.diff(np.unique(times.to_numpy("datetime64[m]"))).astype(np.int64)
+        steps[str(place)] = pd.Timedelta(minutes=int(np.gcd.reduce(distances) or step_minutes))
+    return steps
 
 
 def interval_ends(frame: pd.DataFrame, column: str, steps: Mapping[str, pd.Timedelta]) -> pd.Series:
-    """When the interval of each row was over, UTC.
+    """When the interval of each measured row was over, UTC.
 
     Args:
         frame: `timestamp` and the column.
         column: `station_id` or `feeder_id`.
-        steps: Length of the intervals of each place.
+        steps: Of each place; the length of a row that stands all alone.
+
+    Raises:
+        ReadingsError: The intervals of a place are no whole multiples of its step.
     """
-    lengths = pd.Series([steps[place] for place in frame[column]], index=frame.index, dtype="timedelta64[us]")
-    return frame["timestamp"] + lengths
+    starts = _naive(frame["timestamp"]).to_numpy("datetime64[us]")
+    ends = starts.copy()
+    for place, rows in frame.groupby(column).indices.items():
+        ends[rows] = own_ends(str(place), starts[rows], steps[str(place)] // pd.Timedelta(minutes=1))
+    return pd.Series(pd.DatetimeIndex(ends, tz="UTC"), index=frame.index)
+
+
+def _naive(times: pd.Series) -> pd.Series:
+    return times.dt.tz_localize(None)

@@ -5,6 +5,8 @@ row was observed. So whoever looks back sees what was known then, and no more. Q
 the name, such as `temperature_c`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -12,7 +14,8 @@ from pandera.errors import SchemaErrors
 
 from metrify.errors import ReadingsError
 from metrify.readings.broken_contract import broken_places
-from metrify.readings.known import KnownWeather, OwnIntervals, known_before
+from metrify.readings.known import KnownWeather, known_before, newest_of_each
+from metrify.readings.own_intervals import own_ends
 from metrify.readings.places import STATION_COLUMN, iterate_places
 
 WEATHER_FILE = "weather.parquet"
@@ -36,7 +39,7 @@ def check_weather(weather: pd.DataFrame) -> pd.DataFrame:
         weather: `station_id`, `timestamp`, `issued_at` and at least one quantity.
 
     Raises:
-        ReadingsError: It names each column and what is wrong with it.
+        ReadingsError: It names each column and what is wrong with it, also that it has no value at all.
     """
     quantities = weather_quantities(weather)
     without_unit = [name for name in quantities if not str(name).endswith(_UNITS)]
@@ -52,7 +55,24 @@ def check_weather(weather: pd.DataFrame) -> pd.DataFrame:
             f"The weather breaks its contract in {broken_places(error)}.",
             "Mend the source or the import options.",
         ) from error
-    return checked.astype(dict.fromkeys(quantities, np.float32))
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        checked = checked.astype(dict.fromkeys(quantities, np.float32))
+    _refuse_unusable_values(checked, quantities)
+    return checked
+
+
+def _refuse_unusable_values(weather: pd.DataFrame, quantities: Sequence[str]) -> None:
+    infinite = [name for name in quantities if np.isinf(weather[name]).any()]
+    if infinite:
+        raise ReadingsError(
+            f"The weather has infinite values in {', '.join(infinite)}.", "Leave the cells empty where there is none."
+        )
+    without = [name for name in quantities if weather[name].isna().all()]
+    if without:
+        raise ReadingsError(
+            f"The weather has no value at all in {', '.join(without)}.",
+            "Fill in the values, or leave the column out.",
+        )
 
 
 def weather_quantities(weather: pd.DataFrame) -> tuple[str, ...]:
@@ -122,27 +142,15 @@ def weather_known_at(
     times = weather["timestamp"].dt.tz_localize(None).to_numpy("datetime64[us]")
     issued = weather["issued_at"].dt.tz_localize(None).to_numpy("datetime64[us]")
     values = weather[list(columns)].to_numpy(np.float32)
-    own = OwnIntervals.of("weather", times, step_minutes)
-    observed = known_before(own, times[is_observed], values[is_observed], origins, lookback, step, delay)
+    ends = own_ends("The weather", times, step_minutes, issued)
+    observed = known_before(times[is_observed], ends[is_observed], values[is_observed], origins, lookback, step, delay)
 
-    future = own.holding(origins[:, None] + np.arange(horizon) * step)
+    future = origins[:, None] + np.arange(horizon) * step
+    rows = np.flatnonzero(~is_observed)
+    newest = newest_of_each(times[rows], ends[rows], issued[rows], future, origins - delay)
+    found = newest >= 0
     forecast = np.full((*future.shape, len(columns)), np.nan, np.float32)
     issued_at = np.full(future.shape, np.datetime64("NaT", "us"))
-    rows = np.flatnonzero(~is_observed)
-    rows = rows[np.lexsort((issued[rows], times[rows]))]
-    keys = _pairs(times[rows], issued[rows])
-    # The newest forecast of each interval that had arrived: the last pair not after (interval, origin - delay).
-    wanted = _pairs(future, np.broadcast_to(origins[:, None] - delay, future.shape))
-    place = np.searchsorted(keys, wanted, side="right") - 1
-    found = place >= 0
-    found[found] = times[rows][place[found]] == future[found]
-    forecast[found] = values[rows][place[found]]
-    issued_at[found] = issued[rows][place[found]]
+    forecast[found] = values[rows][newest[found]]
+    issued_at[found] = issued[rows][newest[found]]
     return KnownWeather(columns, observed, forecast, issued_at)
-
-
-def _pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Pairs that sort by their first and then their second time."""
-    pairs = np.empty(first.shape, dtype=[("first", "i8"), ("second", "i8")])
-    pairs["first"], pairs["second"] = first.astype(np.int64), second.astype(np.int64)
-    return pairs

@@ -12,7 +12,7 @@ from metrify.config import Home
 from metrify.errors import FeatureStoreError
 from metrify.features.touched import changed_intervals, touched_outcomes, touched_windows
 from metrify.features.windows import cut_windows
-from metrify.steps.correct_served_windows import correct_served_windows
+from metrify.steps.correct_served_windows import correct_served_windows, empty_served_windows
 from metrify.steps.materialise_features import materialise_features, window_origins
 from metrify.steps.note_touched import note_touched, touched_spans
 from metrify.steps.read_again import FILL_ANEW, DatasetNow, read_again
@@ -32,7 +32,8 @@ class Backfill:
         windows: Windows that were computed.
         kept_windows: Windows that were left as they were.
         removed_windows: Windows of meters that are not accepted any more.
-        online_windows: Windows that were pushed to the online store.
+        online_windows: Windows that were pushed to the online store, empty ones of meters that are not accepted any
+            more among them.
         touched: `meter_id`, `kind` (forecast or outcome), `first_origin`, `last_origin`, `data_version`: the origins
             whose forecast saw other readings, and those whose outcome is another one now.
     """
@@ -116,7 +117,9 @@ def _update(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, ho
     if not is_same:
         forget_fillings(home.feature_store)
     kept, removed = _replace_offline(before, now, changes, home)
-    pushed = correct_served_windows(after, changes.readings, until, bool(is_later.any()), before.lookback, home)
+    length = before.lookback
+    pushed = correct_served_windows(after, changes.readings, until, bool(is_later.any()), length, version, home)
+    pushed += empty_served_windows(np.setdiff1d(before.matrix.meter_ids, after.meter_ids), length, version, home)
     touched = pd.concat(
         [
             touched_spans(after.meter_ids, origins, changes.forecasts, "forecast", version),
@@ -129,7 +132,8 @@ def _update(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, ho
     feature_store.materialise_surroundings(home, until, views)
     if not is_same:
         note_touched(home, touched)
-        write_materialised(home, replace(before, data_version=version, online_until=until, matrix=after))
+        now_served = replace(before, data_version=version, online_until=until, matrix=after, imputed=now.imputed)
+        write_materialised(home, now_served)
     return Backfill(
         dataset=before.dataset,
         data_version_before=before.data_version,
@@ -151,5 +155,5 @@ def _replace_offline(before: MaterialisedReadings, now: DatasetNow, changes: _Ch
     meter_ids, origins = now.matrix.meter_ids, changes.origins
     meters, columns = np.nonzero(changes.windows)
     windows = cut_windows(now.matrix, origins, before.lookback)[meters, columns]
-    table = feature_store.windows_table(meter_ids[meters], origins[columns], windows)
+    table = feature_store.windows_table(meter_ids[meters], origins[columns], windows, now.data_version)
     return feature_store.replace_offline_windows(home, table, meter_ids, origins)

@@ -9,12 +9,18 @@ from metrify.readings.matrix import ReadingsMatrix
 
 
 def correct_served_windows(
-    after: ReadingsMatrix, changed: np.ndarray, until: pd.Timestamp, moves_on: bool, length: int, home: Home
+    after: ReadingsMatrix,
+    changed: np.ndarray,
+    until: pd.Timestamp,
+    moves_on: bool,
+    length: int,
+    data_version: int,
+    home: Home,
 ) -> int:
     """Pushes the windows in which a reading changed, each at the end that it is stored with.
 
     Intervals after the last one of the dataset keep what was pushed. A window that ends between two intervals of the
-    dataset was not cut from it, and stays.
+    dataset was not cut from it, and stays. One that was pushed, and now is what the dataset says, gets its version.
 
     Args:
         after: Readings of the dataset as it is now, `[M, T]`.
@@ -22,6 +28,7 @@ def correct_served_windows(
         until: Where the window of a meter ends that has none yet.
         moves_on: Whether older windows move on to `until`.
         length: Intervals of a window.
+        data_version: Of the dataset as it is now; 0 if it was not imported.
         home: Where the store lies.
 
     Returns:
@@ -30,24 +37,58 @@ def correct_served_windows(
     Raises:
         FeatureStoreError: The online store does not answer.
     """
-    stored, ends = OnlineWindowReader(home).read(after.meter_ids.tolist())
+    stored = OnlineWindowReader(home).read(after.meter_ids.tolist())
     newest, start = (np.datetime64(moment.tz_convert("UTC").tz_localize(None), "s") for moment in (until, after.start))
     step = np.timedelta64(after.resolution_minutes, "m")
-    moved = np.isnat(ends) | (moves_on & (ends < newest))
-    ends = np.where(moved, newest, ends)
+    moved = np.isnat(stored.ends) | (moves_on & (stored.ends < newest))
+    ends = np.where(moved, newest, stored.ends)
     columns = ((ends - start) // step)[:, None] + np.arange(-length, 0)
     inside = (columns >= 0) & (columns < after.kwh.shape[1])
     places = np.where(inside, columns, 0)
     touched = (np.take_along_axis(changed, places, axis=1) & inside).any(axis=1)
     on_grid = ~np.asarray((ends - start) % step, bool)
-    rows = np.flatnonzero(moved | (touched & on_grid))
+    served = _at_the_end(stored.windows, length)
+    behind = columns >= after.kwh.shape[1]
+    kept = np.where(behind & ~moved[:, None], served, np.float32(np.nan))
+    windows = np.where(inside, np.take_along_axis(after.kwh, places, axis=1), kept)
+    imported = np.isnan(kept).all(axis=1)
+    unnumbered = (stored.data_versions == 0) & imported & bool(data_version)
+    arrived = unnumbered & ((windows == served) | (np.isnan(windows) & np.isnan(served))).all(axis=1)
+    rows = np.flatnonzero(moved | ((touched | arrived) & on_grid))
     if not len(rows):
         return 0
-    behind = columns >= after.kwh.shape[1]
-    kept = np.where(behind & ~moved[:, None], _at_the_end(stored, length), np.float32(np.nan))
-    windows = np.where(inside, np.take_along_axis(after.kwh, places, axis=1), kept)
-    left_out = push_windows(home, after.meter_ids[rows], pd.DatetimeIndex(ends[rows], tz="UTC"), windows[rows])
+    left_out = push_windows(
+        home,
+        after.meter_ids[rows],
+        pd.DatetimeIndex(ends[rows], tz="UTC"),
+        windows[rows],
+        data_versions=np.where(imported, data_version, 0)[rows],
+    )
     return len(rows) - left_out
+
+
+def empty_served_windows(meter_ids: np.ndarray, length: int, data_version: int, home: Home) -> int:
+    """Takes the readings out of the windows of meters that are not accepted any more, so that none is served.
+
+    Args:
+        meter_ids: `[M]`.
+        length: Intervals of a window.
+        data_version: Of the dataset that does not accept them.
+        home: Where the store lies.
+
+    Returns:
+        How many of the windows had a reading.
+
+    Raises:
+        FeatureStoreError: The online store does not answer.
+    """
+    stored = OnlineWindowReader(home).read(meter_ids.tolist())
+    rows = np.flatnonzero(np.isfinite(stored.windows).any(axis=1))
+    if len(rows):
+        nothing = np.full((len(rows), length), np.nan, np.float32)
+        ends = pd.DatetimeIndex(stored.ends[rows], tz="UTC")
+        push_windows(home, meter_ids[rows], ends, nothing, data_versions=data_version)
+    return len(rows)
 
 
 def _at_the_end(stored: np.ndarray, length: int) -> np.ndarray:

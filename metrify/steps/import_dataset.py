@@ -41,7 +41,7 @@ def import_dataset(
     """
     home = home or Home.from_environment()
     folder = home.datasets / source.name
-    _check_name(source.name)
+    check_name(source.name)
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     with dataset_lock(home, source.name):
         recover_folder(folder)
@@ -66,6 +66,21 @@ def import_dataset(
     return imported
 
 
+def check_name(name: str) -> None:
+    """Checks that a dataset can have a name.
+
+    Raises:
+        DatasetError: It is not a name of a folder, or that of a built-in dataset.
+    """
+    if not _NAME.fullmatch(name):
+        raise DatasetError(
+            f"{name!r} can't name a dataset.",
+            "Use 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or digit.",
+        )
+    if name in SOURCES:
+        raise DatasetError(f"{name!r} is a built-in dataset.", "Choose another name.")
+
+
 def _check_choice(folder: Path, replace: bool, append: bool) -> None:
     if folder.exists() and not (replace or append):
         raise DatasetError(
@@ -74,16 +89,6 @@ def _check_choice(folder: Path, replace: bool, append: bool) -> None:
         )
     if append and not folder.exists():
         raise DatasetError(f"There is no dataset {folder.name!r} to add to.", "Import it without `--append`.")
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise DatasetError(
-            f"{name!r} can't name a dataset.",
-            "Use 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or digit.",
-        )
-    if name in SOURCES:
-        raise DatasetError(f"{name!r} is a built-in dataset.", "Choose another name.")
 
 
 def _carry_over(known: Path, new: Path) -> None:

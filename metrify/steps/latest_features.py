@@ -7,6 +7,7 @@ import numpy as np
 
 from metrify.adapters.feature_store import OnlineWindowReader
 from metrify.adapters.materialised_readings import is_materialised, read_place
+from metrify.adapters.meter_windows import MeterWindows
 from metrify.config import Home
 from metrify.errors import UnknownMeterError, UsageError
 from metrify.features.batch import FeatureBatch, FeatureContext
@@ -25,15 +26,13 @@ class LatestFeatures:
 
     Attributes:
         meters: `[N]` as they were asked for.
-        window_ends: `[N]` datetime64[s] UTC: the origin that the values are of.
-        windows: `[N, L]` float32 kWh per interval, oldest first; NaN where a reading is missing.
+        newest: Their windows; the end of each is the origin that the values are of.
         values: `[N, ...]` float32 by feature label.
         resolution_minutes: Length of an interval; None before anything was materialised that says it.
     """
 
     meters: list[str]
-    window_ends: np.ndarray
-    windows: np.ndarray
+    newest: MeterWindows
     values: dict[str, np.ndarray]
     resolution_minutes: int | None
 
@@ -60,14 +59,14 @@ def latest_features(features: Sequence[Feature], meters: Sequence[str], horizon:
                 f"{feature.label} is computed from the {', '.join(feature.inputs)}, which the windows don't hold.",
                 "Ask for features of the readings and the calendar.",
             )
-    windows, ends = read_newest_windows(meters, home)
+    found = read_newest_windows(meters, home)
     if not features and not is_materialised(home):
-        return LatestFeatures(list(meters), ends, windows, {}, None)
+        return LatestFeatures(list(meters), found, {}, None)
     place = read_place(home)
-    context = FeatureContext(windows.shape[1], horizon, place.resolution_minutes, place.timezone, place.country)
-    values = compute_features(features, FeatureBatch(windows, ends, context))
+    context = FeatureContext(found.windows.shape[1], horizon, place.resolution_minutes, place.timezone, place.country)
+    values = compute_features(features, FeatureBatch(found.windows, found.ends, context))
     by_label = {feature.label: values[feature.name] for feature in features}
-    return LatestFeatures(list(meters), ends, windows, by_label, place.resolution_minutes)
+    return LatestFeatures(list(meters), found, by_label, place.resolution_minutes)
 
 
 def shown_features(home: Home) -> tuple[Feature, ...]:
@@ -89,26 +88,23 @@ def computable(feature: Feature) -> bool:
     return set(feature.inputs) <= _AT_HAND
 
 
-def read_newest_windows(meters: Sequence[str], home: Home) -> tuple[np.ndarray, np.ndarray]:
+def read_newest_windows(meters: Sequence[str], home: Home) -> MeterWindows:
     """The newest windows of meters.
 
     Args:
         meters: `[N]` meter numbers or pseudonyms.
         home: Where the store and the pseudonym key lie.
 
-    Returns:
-        `[N, L]` float32 kWh per interval, and the windows' ends, `[N]` datetime64[s] UTC.
-
     Raises:
         FeatureStoreError: No feature was registered yet, or the online store does not answer.
         UnknownMeterError: The store has never seen some of the meters.
     """
-    windows, ends = OnlineWindowReader(home).read(pseudonymise_all(meters, home).tolist())
-    unknown = [meter for meter, end in zip(meters, ends, strict=True) if np.isnat(end)]
+    found = OnlineWindowReader(home).read(pseudonymise_all(meters, home).tolist())
+    unknown = [meter for meter, end in zip(meters, found.ends, strict=True) if np.isnat(end)]
     if unknown:
         raise UnknownMeterError(
             f"The store has never seen {len(unknown)} of the meters, for instance {unknown[0]}.",
             unknown,
             "Store their values first, or import their readings and run `metrify data backfill`.",
         )
-    return windows, ends
+    return found

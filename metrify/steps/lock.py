@@ -18,6 +18,18 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Holds the lock file if nobody else does, and says whether it is held."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
 def dataset_lock(home: Home, name: str) -> Iterator[None]:
     """Waits until nobody else reads or changes the folder of an imported dataset as a whole."""
     with locked(home.locks / f"dataset-{name}.lock"):

@@ -59,6 +59,7 @@ def materialise_features(
             f"The readings cover {matrix.kwh.shape[1]} intervals.",
             f"Windows of {length} intervals and {HOLD_OUT_DAYS} days to replay need more; bring a longer dataset.",
         )
+    data_version = newest_data_version(dataset)
     tables = []
     for first in range(0, len(matrix.meter_ids), _METERS_PER_TABLE):
         meters = slice(first, first + _METERS_PER_TABLE)
@@ -66,15 +67,14 @@ def materialise_features(
         windows = cut_windows(part, origins, length).reshape(-1, length)
         ids = np.repeat(part.meter_ids, len(origins))
         ends = pd.DatetimeIndex(np.tile(origins.tz_localize(None).to_numpy(), len(part.meter_ids)), tz="UTC")
-        tables.append(feature_store.windows_table(ids, ends, windows))
+        tables.append(feature_store.windows_table(ids, ends, windows, data_version))
     feature_store.write_offline_windows(home, tables)
     surroundings = write_surroundings(home, load_surroundings(dataset), info.resolution_minutes)
     feature_store.apply_repository(home)
     until = origins[-1 - HOLD_OUT_DAYS]
     feature_store.materialise_online(home, until, surroundings)
-    data_version = newest_data_version(dataset)
     place = (info.timezone, info.country, length)
-    note = MaterialisedReadings(info.name, data_version, *place, until, matrix, first_import(dataset), config)
+    note = MaterialisedReadings(info.name, data_version, *place, until, matrix, imputed, first_import(dataset), config)
     write_materialised(home, note)
     output.write_text(until.isoformat(), encoding="utf-8")
     return {

@@ -61,8 +61,9 @@ def push_readings(readings: pd.DataFrame, place: StoredPlace, home: Home) -> Pus
     row_meter, names = pd.factorize(rows["meter_id"])
     meters = np.asarray(names, dtype=object)
     with taking_turns(home.feature_store, materialise_features.__name__):
-        stored, ends = OnlineWindowReader(home).read(meters.tolist())
-        extended = extend_windows(stored, ends, row_meter, rows["timestamp"].to_numpy(), rows["kwh"].to_numpy(), place)
+        stored = OnlineWindowReader(home).read(meters.tolist())
+        begins, kwh = rows["timestamp"].to_numpy(), rows["kwh"].to_numpy()
+        extended = extend_windows(stored.windows, stored.ends, row_meter, begins, kwh, place)
         pushed = np.unique(row_meter[extended.inside])
         if len(pushed):
             push_windows(
@@ -70,7 +71,7 @@ def push_readings(readings: pd.DataFrame, place: StoredPlace, home: Home) -> Pus
             )
     return PushedReadings(
         meters=len(pushed),
-        new_meters=int(np.isnat(ends[pushed]).sum()),
+        new_meters=int(np.isnat(stored.ends[pushed]).sum()),
         readings=int(extended.inside.sum()),
         too_old=int((~extended.inside).sum()),
     )

@@ -4,6 +4,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from metrify.adapters.materialised_readings import MaterialisedReadings
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
@@ -28,11 +30,13 @@ class DatasetNow:
     Attributes:
         data_version: Number of the newest import among these readings.
         matrix: The accepted readings `[M, T]`, imputed where the configuration asks for it.
+        imputed: `[M, T]` which of them were.
         surroundings: Weather and grid status.
     """
 
     data_version: int
     matrix: ReadingsMatrix
+    imputed: np.ndarray
     surroundings: Surroundings
 
 
@@ -58,8 +62,8 @@ def read_again(before: MaterialisedReadings, home: Home) -> DatasetNow:
         _refuse_another(before, dataset, data_version)
         validate_readings(dataset, verdicts, before.config, home)
         info, _, measured = load_accepted_readings(dataset, verdicts)
-        matrix = impute_inputs(measured, info.timezone, before.config)[0]
-        return DatasetNow(data_version, matrix, load_surroundings(dataset))
+        matrix, imputed = impute_inputs(measured, info.timezone, before.config)
+        return DatasetNow(data_version, matrix, imputed, load_surroundings(dataset))
 
 
 def _refuse_another(before: MaterialisedReadings, dataset: Path, data_version: int) -> None:

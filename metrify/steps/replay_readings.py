@@ -10,6 +10,7 @@ from metrify.adapters.feature_store import push_windows
 from metrify.config import Home, MetrifyConfig
 from metrify.features.windows import cut_targets, cut_windows
 from metrify.readings.matrix import ReadingsMatrix
+from metrify.readings.store.read import newest_data_version
 from metrify.steps.accepted_readings import load_accepted_readings
 from metrify.steps.impute_inputs import impute_inputs
 
@@ -37,6 +38,7 @@ class ReadingsReplay:
         self.timezone = info.timezone
         self._length = config.feature_engineering.lookback_window
         self._home = home
+        self._data_version = newest_data_version(dataset)
         self.meter_ids: list[str] = [str(meter_id) for meter_id in self.matrix.meter_ids]
 
     def local_day(self, origin: pd.Timestamp, days: int) -> pd.Timestamp:
@@ -61,7 +63,9 @@ class ReadingsReplay:
             matrix = ReadingsMatrix(matrix.meter_ids, matrix.start, matrix.resolution_minutes, kwh)
         windows = cut_windows(matrix, pd.DatetimeIndex([origin]), self._length)[:, 0]
         ends = pd.DatetimeIndex([origin] * len(windows))
-        push_windows(self._home, matrix.meter_ids, ends, windows, keep_newer=False)  # a replay may go back in time
+        version = self._data_version if change is None else 0
+        # A replay may go back in time.
+        push_windows(self._home, matrix.meter_ids, ends, windows, keep_newer=False, data_versions=version)
         return windows
 
     def actual(self, origin: pd.Timestamp, horizon: int) -> np.ndarray:

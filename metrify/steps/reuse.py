@@ -7,8 +7,6 @@ step's result depends on: its name, the code, the contents of its input files an
 import hashlib
 import inspect
 import json
-import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -17,6 +15,7 @@ from typing import Any, ParamSpec
 
 from metrify.config import Home, MetrifyConfig
 from metrify.config.code_version import code_version
+from metrify.steps.kept_results import Figures, keep_result, lock_file, remove_oldest_results, restore_result
 from metrify.steps.lock import locked
 
 REUSED_LINE = "reused the result of an earlier run"
@@ -33,10 +32,8 @@ _NETWORK_KEYS = (
     "learning_rate",
 )
 NETWORK_PARAMETERS = tuple(f"training.consumption_forecasting.{key}" for key in _NETWORK_KEYS)
-_FIGURES_FILE = "figures.json"
 
 P = ParamSpec("P")
-Figures = dict[str, float]
 
 
 def reusable(
@@ -65,14 +62,15 @@ def reusable(
             kept = home.step_cache / step.__name__ / key
             marker = fills(home) / f"{step.__name__}.key" if fills else None
             # A run beside this one that needs the same result waits for it, and two never fill a store at once.
-            with locked((marker or kept).with_suffix(".lock")):
+            with locked(lock_file(marker or kept)):
                 if kept.is_dir() and (marker is None or (marker.is_file() and marker.read_text("utf-8") == key)):
                     print(f"{step.__name__} {REUSED_LINE}", flush=True)
-                    return _restore(kept, paths)
+                    return restore_result(kept, paths)
                 if marker:
                     marker.unlink(missing_ok=True)  # a run that fails half-way leaves no store that looks filled
                 figures = step(*args, **kwargs)
-                _keep(kept, paths, figures)
+                keep_result(kept, paths, figures)
+                remove_oldest_results(kept.parent)
                 if marker:
                     marker.write_text(key, "utf-8")
                 return figures
@@ -100,7 +98,7 @@ def filled_otherwise(store: Path) -> Iterator[None]:
 @contextmanager
 def taking_turns(store: Path, step: str) -> Iterator[None]:
     """Waits until the step that fills a store, or another one that takes turns with it, is done."""
-    with locked((store / f"{step}.key").with_suffix(".lock")):
+    with locked(lock_file(store / f"{step}.key")):
         yield
 
 
@@ -138,29 +136,3 @@ def _without(values: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
             section = section[name]
         del section[last]
     return values
-
-
-def _keep(kept: Path, paths: dict[str, Path], figures: Figures) -> None:
-    partial = kept.with_name(f".{kept.name}.{uuid.uuid4().hex}")
-    partial.mkdir(parents=True)
-    try:
-        for name, path in paths.items():
-            _copy(path, partial / name)
-        (partial / _FIGURES_FILE).write_text(json.dumps(figures), encoding="utf-8")
-        shutil.rmtree(kept, ignore_errors=True)
-        partial.replace(kept)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _restore(kept: Path, paths: dict[str, Path]) -> Figures:
-    for name, path in paths.items():
-        _copy(kept / name, path)
-    return json.loads((kept / _FIGURES_FILE).read_text(encoding="utf-8"))
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(source, target)

@@ -7,6 +7,7 @@ from metrify.errors import DatasetError, UnknownMeterError, UsageError
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
 from metrify.readings.dataset import INFO_FILE, read_info
 from metrify.readings.store.read import newest_data_version, read_readings_as_of
+from metrify.steps.trace_states import MISSING, trace_states
 
 MAX_INTERVALS = 100_000  # eleven years of hours
 
@@ -16,8 +17,8 @@ def trace_readings(
 ) -> pd.DataFrame:
     """The readings before a forecast origin, as they had arrived at a data version and as they are known now.
 
-    They are shown as they arrived, those in quarantine among them: a verdict depends on the configuration, and is none
-    of the dataset's. So a forecast saw these readings without those that were kept out, and perhaps imputed ones.
+    They are shown as they arrived, and what the feature store made of each: see `trace_states`. A forecast saw those
+    that were used.
 
     Args:
         name: An imported dataset.
@@ -29,7 +30,7 @@ def trace_readings(
 
     Returns:
         A row an interval: `timestamp` (UTC), `kwh` (NaN where no reading was known), `version` and `arrived` (data
-        version with which it came; missing where there was none), and `kwh_now`.
+        version with which it came; missing where there was none), `state` and `kwh_now`.
 
     Raises:
         DatasetError: The dataset was not imported, or has no such data version.
@@ -46,9 +47,9 @@ def trace_readings(
         )
     newest = newest_data_version(folder)
     pseudonym = pseudonyms_of([meter], load_or_create_key(home.keys / PSEUDONYM_KEY_FILE))[meter]
+    asked = newest if data_version is None else data_version
     then, now = (
-        read_readings_as_of(folder, version, [pseudonym]).set_index("timestamp")
-        for version in (newest if data_version is None else data_version, newest)
+        read_readings_as_of(folder, version, [pseudonym]).set_index("timestamp") for version in (asked, newest)
     )
     if now.empty:
         raise UnknownMeterError(f"The dataset {name!r} has no readings of the meter {meter}.", [meter])
@@ -56,12 +57,14 @@ def trace_readings(
     _check_origin(origin, pd.DatetimeIndex(now.index), intervals, step)
     stamps = pd.date_range(origin - intervals * step, periods=intervals, freq=step, name="timestamp").as_unit("us")
     seen = then.reindex(stamps)
+    states = trace_states(then.reset_index(), stamps, folder, asked, home) if len(then) else [MISSING] * intervals
     return pd.DataFrame(
         {
             "timestamp": stamps,
             "kwh": seen["kwh"].to_numpy(),
             "version": seen["version"].astype("Int64").to_numpy(),
             "arrived": seen["arrived"].astype("Int64").to_numpy(),
+            "state": states,
             "kwh_now": now["kwh"].reindex(stamps).to_numpy(),
         }
     )

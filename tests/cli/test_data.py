@@ -66,10 +66,9 @@ def test_the_figures_and_the_next_command_are_told(run: Run, readings: str) -> N
     ("arguments", "parts"),
     [
         ([], ["'MPAN', 'timestamp', 'kwh'", "--column meter_id=MPAN"]),
-        (["--column", "meter_id=MPAN", "--unit", "BTU"], ["'BTU'"]),
-        (["--column", "meter_id=MPAN", "--resolution", "7"], ["7 minutes"]),
         (["--column", "meter_id=MPAN", "--meters", "absent.csv"], ["absent.csv"]),
-        (["--column", "meter_id=MPAN", "--name", "simbench"], ["built-in"]),
+        (["--column", "meter_id=MPAN", "--register"], ["gives no reading", "leave out `--register`"]),
+        (["--column", "meter_id=MPAN", "--weather", "readings.csv"], ["without a unit: MPAN, kwh"]),
     ],
 )
 def test_a_refused_import_is_one_line_and_leaves_nothing(
@@ -81,6 +80,30 @@ def test_a_refused_import_is_one_line_and_leaves_nothing(
     assert len(done.stderr.splitlines()) == 1
     assert all(part in done.stderr for part in parts), done.stderr
     assert not list((metrify_home / "datasets").glob("*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--unit", "furlong"], ["'furlong'", "kWh, Wh, MWh"]),
+        (["--unit", "kW", "--register"], ["not kW", "kWh, Wh, MWh"]),
+        (["--timezone", "Mars/X"], ["'Mars/X'", "IANA"]),
+        (["--country", "XX"], ["'XX'", "ISO 3166"]),
+        (["--resolution", "7"], ["7 minutes", "15, 30 or 60"]),
+        (["--column", "meter=MPRN"], ["'meter'", "it has meter_id, timestamp, kwh"]),
+        (["--name", "simbench"], ["built-in"]),
+        (["--name", "../ours"], ["can't name a dataset"]),
+    ],
+)
+def test_a_value_that_no_option_has_is_wrong_usage(
+    run: Run, readings: str, metrify_home: Path, arguments: list[str], parts: list[str]
+) -> None:
+    done = run("import", "--name", "ours", "--readings", readings, "--column", "meter_id=MPAN", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert all(part in done.stderr for part in parts), done.stderr
+    assert not metrify_home.exists() or not list(metrify_home.iterdir())
 
 
 @pytest.mark.parametrize(

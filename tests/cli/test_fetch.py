@@ -85,6 +85,21 @@ def test_what_is_not_the_file_is_refused(
     assert not list((metrify_home / "public_sets").glob("*"))
 
 
+@pytest.mark.parametrize("url", ["ftp://host/readings.csv", "http://", "http://[half/readings.csv", "readings.csv"])
+def test_what_is_no_address_is_wrong_usage(fetch: Run, url: str) -> None:
+    done = fetch("ours", "--url", url, "--sha256", SHA256)
+    assert done.returncode == 2
+    assert "is no address of a file" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "1e300"])
+def test_a_time_that_nobody_can_wait_for_is_wrong_usage(fetch: Run, seconds: str) -> None:
+    done = fetch("ours", "--url", "http://127.0.0.1:1/readings.csv", "--sha256", SHA256, "--timeout", seconds)
+    assert done.returncode == 2
+    assert "--timeout" in done.stderr
+
+
 def test_a_network_that_is_not_there_is_said_in_one_line(fetch: Run, metrify_home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: connections are refused

@@ -14,7 +14,7 @@ from metrify.adapters.redis_connections import RedisConnections
 from metrify.adapters.redis_features import RedisFeatureReader
 from metrify.cli.bench.redis_server import RedisServer
 
-LAYOUT = FeatureLayout("metrify", "meter_id", [StoredFeature("view", "number", True, np.inf)])
+LAYOUT = FeatureLayout("metrify", "meter_id", [StoredFeature("view", "number", float, np.inf)])
 METERS = [f"m_{number:02d}" for number in range(40)]
 EVENT = b"\x08\x01"  # one second after 1970 began
 PATIENT = 20.0  # seconds: a deadline that a busy machine keeps too

@@ -33,6 +33,8 @@ from metrify.steps.note_touched import TOUCHED_FILE
 from metrify.steps.trace_readings import trace_readings
 from metrify.steps.validate_readings import validate_readings
 
+from .served_windows import served_windows
+
 START, DAYS, METERS, WINDOW = pd.Timestamp("2024-03-01", tz="UTC"), 50, 6, 48
 MISSING_HOUR = 20 * 24 + 5
 SERVED_HOUR = (DAYS - 21) * 24 - 4  # within the newest window that is online
@@ -91,8 +93,12 @@ class Utility:
 
     def served(self) -> tuple[np.ndarray, pd.DatetimeIndex]:
         """The windows that are served and their ends, in the order of the matrix."""
-        windows, ends = OnlineWindowReader(self.home).read(self.matrix().meter_ids.tolist())
+        windows, ends = served_windows(self.home, self.matrix().meter_ids.tolist())
         return windows, pd.DatetimeIndex(ends, tz="UTC")
+
+    def served_versions(self) -> list[int]:
+        """Which import each window that is served is of."""
+        return OnlineWindowReader(self.home).read(self.matrix().meter_ids.tolist()).data_versions.tolist()
 
     def windows(self, home: Home) -> pd.DataFrame:
         frame = pd.read_parquet(home.feature_store / "load_windows.parquet")
@@ -135,8 +141,9 @@ def test_a_backfill_leaves_what_filling_anew_would(utility: Utility, change: Cal
     done = backfill_features(utility.home)
     anew = Home(tmp_path / "anew")
     utility.fill(anew)
-    filled = utility.windows(anew)
-    pd.testing.assert_frame_equal(utility.windows(utility.home), filled)
+    filled, left = utility.windows(anew), utility.windows(utility.home)
+    pd.testing.assert_frame_equal(left.drop(columns="data_version"), filled.drop(columns="data_version"))
+    assert (left["data_version"] == 2).sum() == done.windows
     assert (done.data_version_before, done.data_version) == (1, 2)
     assert 0 < done.windows <= len(filled) / 3
     assert done.kept_windows + done.windows == len(filled)
@@ -197,10 +204,11 @@ def test_windows_that_were_pushed_on_are_corrected_where_they_end(utility: Utili
     utility.arrive(readings(range(2), range(first, first + 1), level=5))
     done = backfill_features(utility.home)
     windows, ends = utility.served()
-    assert done.online_windows == 2
+    assert done.online_windows == METERS  # two are corrected, and the others are of the dataset now
     assert set(ends) == {end}
     np.testing.assert_array_equal(windows, cut_windows(utility.matrix(), ends[:1], WINDOW)[:, 0])
     assert (windows != pushed).sum() == 2
+    assert utility.served_versions() == [2] * METERS
 
 
 def test_readings_that_were_pushed_and_not_imported_stay(utility: Utility) -> None:
@@ -216,6 +224,42 @@ def test_readings_that_were_pushed_and_not_imported_stay(utility: Utility) -> No
     assert set(ends) == {end}
     np.testing.assert_array_equal(windows[:, :-3], cut_windows(utility.matrix(), ends[:1], WINDOW)[:, 0, :-3])
     np.testing.assert_array_equal(windows[:, -3:], np.float32(0.7))
+    assert utility.served_versions() == [0] * METERS
+
+
+def test_a_served_window_tells_the_import_that_it_is_of(utility: Utility) -> None:
+    assert utility.served_versions() == [1] * METERS
+    utility.arrive(readings(range(2), range(SERVED_HOUR, SERVED_HOUR + 1), level=5))
+    assert utility.served_versions() == [1] * METERS
+    backfill_features(utility.home)
+    assert sorted(utility.served_versions()) == [1] * (METERS - 2) + [2] * 2
+
+
+def test_pushed_readings_that_an_import_contradicts_keep_no_version(utility: Utility) -> None:
+    matrix = utility.matrix()
+    served, ends = utility.served()
+    pushed = np.where(np.arange(WINDOW) == WINDOW - 5, np.float32(0.7), served)
+    push_windows(utility.home, matrix.meter_ids, ends, pushed)
+    utility.arrive(another_meter(utility))
+    backfill_features(utility.home)
+    windows, _ = served_windows(utility.home, matrix.meter_ids.tolist())
+    np.testing.assert_array_equal(windows, pushed)
+    assert sorted(utility.served_versions()) == [0] * METERS + [2]
+
+
+def test_a_meter_that_is_not_accepted_any_more_is_not_served(utility: Utility) -> None:
+    matrix = utility.matrix()
+    broken = utility.arrived[0][utility.arrived[0]["meter_id"] == "n0"].assign(kwh=-1.0)
+    utility.arrive(broken)
+    done = backfill_features(utility.home)
+    assert (done.online_windows, done.removed_windows) == (1, utility.windows(utility.home)["window_end"].nunique())
+    windows, ends = served_windows(utility.home, matrix.meter_ids.tolist())
+    assert np.isnan(windows).all(axis=1).sum() == 1
+    assert len(set(ends)) == 1
+    utility.arrive(readings(range(1), range(DAYS * 24)))
+    backfill_features(utility.home)
+    windows, ends = utility.served()
+    np.testing.assert_array_equal(windows, cut_windows(utility.matrix(), ends[:1], WINDOW)[:, 0])
 
 
 def test_what_live_pushes_are_ahead_of_is_not_counted(utility: Utility) -> None:
@@ -339,6 +383,24 @@ def test_a_forecast_is_traced_to_the_readings_that_it_saw(utility: Utility) -> N
     assert now["arrived"].tolist() == [1, 1, 1, 2, 1, 1]
     np.testing.assert_array_equal(then["kwh"], np.where(np.arange(6) == 3, np.nan, expected).astype(np.float32))
     np.testing.assert_array_equal(then["kwh_now"], expected)
+    assert then["state"].tolist() == ["used"] * 3 + ["missing"] + ["used"] * 2
+    assert set(now["state"]) == {"used"}
+
+
+def test_a_trace_tells_what_was_kept_out(utility: Utility) -> None:
+    utility.arrive(turned_bad(utility))
+    backfill_features(utility.home)
+    traced = trace_readings("ours", "n1", START + 702 * HOUR, 3, None, utility.home)
+    assert traced["state"].tolist() == ["used", "quarantined: negative", "used"]
+    assert (traced["kwh"] < 0).tolist() == [False, True, False]
+
+
+def test_a_trace_tells_what_was_imputed(utility: Utility) -> None:
+    utility.fill(utility.home, config(imputation="same_hour"))
+    origin = START + (MISSING_HOUR + 2) * HOUR
+    now = trace_readings("ours", "n0", origin, 3, None, utility.home)
+    assert now["state"].tolist() == ["used", "imputed", "used"]
+    assert now["kwh"].isna().tolist() == [False, True, False]
 
 
 ORIGIN = START + 100 * HOUR

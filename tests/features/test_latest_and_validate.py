@@ -90,14 +90,16 @@ def filled(metrify_home: Path) -> Filled:
     feature_store.apply_repository(home)
     feature_store.materialise_online(home, origins[-3])
     place = ("Europe/Berlin", "DE", LENGTH)
-    materialised = MaterialisedReadings("ours", 1, *place, origins[-3], matrix, "", default_config())
+    materialised = MaterialisedReadings(
+        "ours", 1, *place, origins[-3], matrix, np.zeros(matrix.kwh.shape, bool), "", default_config()
+    )
     write_materialised(home, materialised)
     return Filled(home, [numbers[meter] for meter in ids], materialised)
 
 
 def newest(filled: Filled, row: int) -> tuple[np.ndarray, pd.Timestamp]:
     found = latest_features((), [filled.numbers[row]], 24, filled.home)
-    return found.windows[0], pd.Timestamp(found.window_ends[0], tz="UTC")
+    return found.newest.windows[0], pd.Timestamp(found.newest.ends[0], tz="UTC")
 
 
 def push(filled: Filled, readings: pd.DataFrame) -> PushedReadings:
@@ -109,7 +111,7 @@ def test_the_newest_features_are_those_of_the_newest_readings(filled: Filled) ->
     found = latest_features(features, [filled.numbers[3], filled.ids[1]], 24, filled.home)
     assert found.meters == [filled.numbers[3], filled.ids[1]]
     window = filled.window(3, filled.until)
-    np.testing.assert_array_equal(found.windows[0], window)
+    np.testing.assert_array_equal(found.newest.windows[0], window)
     assert found.values["lag_24h@1"][0] == window[-24]
     assert found.values["rolling_mean_24h@1"][0] == pytest.approx(window[-24:].mean(), rel=1e-6)
     assert found.values["origin_hour@1"].tolist() == [0, 0]
@@ -166,8 +168,8 @@ def test_a_new_meter_has_its_own_readings_alone(filled: Filled) -> None:
     new = filled.readings(0, [filled.until - HOUR, filled.until + 200 * HOUR], [3, 4]).assign(meter_id="77")
     assert push(filled, new) == PushedReadings(meters=1, new_meters=1, readings=1, too_old=1)
     found = latest_features((), ["77"], 24, filled.home)
-    assert np.flatnonzero(~np.isnan(found.windows[0])).tolist() == [LENGTH - 1]
-    assert found.windows.shape == (1, LENGTH)
+    assert np.flatnonzero(~np.isnan(found.newest.windows[0])).tolist() == [LENGTH - 1]
+    assert found.newest.windows.shape == (1, LENGTH)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,8 @@ def test_meters_that_are_missing_or_of_another_length_are_named(filled: Filled) 
     with_new = np.array([*filled.ids, "m_never"], dtype=object)
     kwh = np.vstack([filled.materialised.matrix.kwh, filled.materialised.matrix.kwh[:1]])
     matrix = replace(filled.materialised.matrix, meter_ids=with_new, kwh=kwh)
-    write_materialised(filled.home, replace(filled.materialised, matrix=matrix))
+    imputed = np.zeros(kwh.shape, bool)
+    write_materialised(filled.home, replace(filled.materialised, matrix=matrix, imputed=imputed))
     check = filled.checks()["type"]
     assert (check.value, check.meters, check.passed) == (2, (filled.ids[2], "m_never"), False)
 

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metrify.adapters.feature_store import OnlineWindowReader
 from metrify.config import Home, MetrifyConfig, default_config
 from metrify.readings.dataset import Dataset, DatasetInfo, write_dataset
 from metrify.readings.quality.releases import write_releases
@@ -16,6 +15,8 @@ from metrify.steps.materialise_features import materialise_features
 from metrify.steps.replay_readings import ReadingsReplay
 from metrify.steps.training_set import TrainingSet, read_training_set
 from metrify.steps.validate_readings import validate_readings
+
+from .served_windows import served_windows
 
 START, HOUR = pd.Timestamp("2024-01-01", tz="UTC"), pd.Timedelta(hours=1)
 DAYS, METERS, WINDOW, HORIZON = 80, 12, 48, 24
@@ -119,7 +120,7 @@ def test_what_a_replay_pushes_is_what_training_had(build: Build, tmp_path: Path,
     row = np.flatnonzero(training_set.imputed_shares > 0)[0]
     meter, origin = training_set.meter_ids[row], pd.Timestamp(training_set.origins[row], tz="UTC")
     replay.push(origin)
-    windows, _ = OnlineWindowReader(Home(metrify_home)).read([meter])
+    windows, _ = served_windows(Home(metrify_home), [meter])
     np.testing.assert_array_equal(windows[0], training_set.windows[row])
     measured = replay.actual(START + LATE_BAD_HOUR * HOUR, 1)
     assert np.isnan(measured).all()  # an imputed reading is no outcome

@@ -21,6 +21,7 @@ from metrify.config import Home
 from metrify.errors import FeatureStoreError
 
 from .conftest import LENGTH, METERS, Store
+from .served_windows import served_windows
 
 NOW = pd.DatetimeIndex(["2024-04-01"], tz="UTC")
 
@@ -53,17 +54,17 @@ def test_the_repository_declares_what_the_adapter_asks_for(store: Store) -> None
 
 
 def test_applying_again_changes_nothing(own_store: Store) -> None:
-    before = OnlineWindowReader(own_store.home).read(METERS.tolist())
+    before = served_windows(own_store.home, METERS.tolist())
     apply_repository(own_store.home)
-    for value, again in zip(before, OnlineWindowReader(own_store.home).read(METERS.tolist()), strict=True):
+    for value, again in zip(before, served_windows(own_store.home, METERS.tolist()), strict=True):
         np.testing.assert_array_equal(value, again)
 
 
 def test_two_homes_are_kept_apart(store: Store, own_store: Store) -> None:
     end = pd.DatetimeIndex([own_store.online_until])
     push_windows(own_store.home, METERS[:1], end, np.zeros((1, LENGTH), np.float32))
-    ours, _ = OnlineWindowReader(own_store.home).read(["m_a"])
-    theirs, _ = OnlineWindowReader(store.home).read(["m_a"])
+    ours, _ = served_windows(own_store.home, ["m_a"])
+    theirs, _ = served_windows(store.home, ["m_a"])
     assert not ours.any()
     np.testing.assert_array_equal(theirs[0], store.window("m_a", store.online_until))
 

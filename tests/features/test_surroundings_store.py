@@ -150,3 +150,15 @@ def test_a_dataset_without_them_leaves_no_file_of_another_one(tmp_path: Path) ->
     assert [path.name for path in home.feature_store.iterdir()] == ["weather_observed.parquet"]
     assert write_surroundings(home, Surroundings(), 60) == {}
     assert not list(home.feature_store.iterdir())
+
+
+def test_a_coarser_forecast_keeps_its_own_step(tmp_path: Path) -> None:
+    observed = rows_of("north", START, 24, None)
+    coarse = rows_of("north", START, 24, START - HOUR).iloc[::3]
+    weather = pd.concat([observed, coarse], ignore_index=True).assign(temperature_c=np.float32(1))
+    write_surroundings(Home(tmp_path), Surroundings(weather=check_weather(weather)), 60)
+    stored = pd.read_parquet(tmp_path / "feature_store" / "weather_forecast.parquet")
+    assert stored["step_minutes"].tolist() == [180]
+    np.testing.assert_array_equal(stored["temperature_c"][0], np.ones(8))
+    seen = pd.read_parquet(tmp_path / "feature_store" / "weather_observed.parquet")["event_timestamp"]
+    assert (seen == hours(START + HOUR, 24)).all()

@@ -13,7 +13,7 @@ from feature_repo.views import meter_load_view
 from metrify.adapters import window_push
 from metrify.adapters.feature_cache import FeatureCache
 from metrify.adapters.feature_repository import REPO_FOLDER, STORE_VARIABLE
-from metrify.adapters.feature_store import OnlineWindowReader, materialise_online, push_windows
+from metrify.adapters.feature_store import materialise_online, push_windows
 from metrify.adapters.redis_address import REDIS_VARIABLE
 from metrify.adapters.window_push import WindowPusher
 from metrify.cli.bench.redis_server import RedisServer
@@ -21,6 +21,7 @@ from metrify.config import Home
 from metrify.errors import FeatureStoreError
 
 from .conftest import LENGTH, METERS, Store, fill_store
+from .served_windows import served_windows
 
 HOUR = pd.Timedelta(hours=1)
 
@@ -38,7 +39,7 @@ def push(store: Store, ends: dict[str, pd.Timestamp], value: float, **arguments:
 
 
 def last_readings(store: Store) -> list[float]:
-    return OnlineWindowReader(store.home).read(METERS.tolist())[0][:, -1].tolist()
+    return served_windows(store.home, METERS.tolist())[0][:, -1].tolist()
 
 
 def test_older_windows_are_left_out_and_counted(any_store: Store) -> None:
@@ -47,7 +48,7 @@ def test_older_windows_are_left_out_and_counted(any_store: Store) -> None:
     left_out = push(any_store, {"m_a": newest - HOUR, "m_b": newest + HOUR, "m_new": newest - HOUR}, 7)
     assert left_out == 1
     assert last_readings(any_store) == [before[0], 7, before[2]]
-    assert OnlineWindowReader(any_store.home).read(["m_new"])[0][0, -1] == 7
+    assert served_windows(any_store.home, ["m_new"])[0][0, -1] == 7
 
 
 def test_a_window_of_the_same_end_is_a_correction(any_store: Store) -> None:
@@ -84,9 +85,9 @@ def test_no_window_is_no_push(any_store: Store) -> None:
 
 
 def test_both_stores_hold_the_same(store: Store, redis_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    redis = OnlineWindowReader(redis_store.home).read([*METERS, "m_unknown"])
+    redis = served_windows(redis_store.home, [*METERS, "m_unknown"])
     monkeypatch.delenv(REDIS_VARIABLE)
-    sqlite = OnlineWindowReader(store.home).read([*METERS, "m_unknown"])
+    sqlite = served_windows(store.home, [*METERS, "m_unknown"])
     for one, other in zip(redis, sqlite, strict=True):
         np.testing.assert_array_equal(one, other)
 

@@ -47,7 +47,7 @@ def transformer_container() -> Document:
 
 
 def environment(container: Document) -> dict[str, str]:
-    return {item["name"]: item["value"] for item in container["env"]}
+    return {item["name"]: item["value"] for item in container["env"] if "value" in item}
 
 
 def test_the_predictors_arguments_parse(parse: Callable[..., argparse.Namespace]) -> None:

@@ -28,8 +28,8 @@ def test_what_was_stored_is_what_comes_back(store: FeatureStore) -> None:
 
     home = Home.from_environment()
     pseudonym = pseudonymise("1001", load_or_create_key(home.keys / PSEUDONYM_KEY_FILE))
-    assert not np.isnat(OnlineWindowReader(home).read([pseudonym])[1][0])
-    assert np.isnat(OnlineWindowReader(home).read(["1001"])[1][0])
+    assert not np.isnat(OnlineWindowReader(home).read([pseudonym]).ends[0])
+    assert np.isnat(OnlineWindowReader(home).read(["1001"]).ends[0])
     with pytest.raises(UnknownMeterError, match="1 of the meters, for instance 1003") as raised:
         store.get_latest_feature_values("load_window", ["1001", "1003"])
     assert raised.value.meters == ("1003",)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -109,3 +110,26 @@ def test_a_network_refuses_load_statistics_by_name(make_readings: Callable) -> N
         UsageError, match=r"X_train has load_window, .* lag_24h, .*origin_rest_day\. Give it load_window"
     ):
         ConsumptionForecastingModel().train(rows.features, targets, rows.features, targets)
+
+
+def test_a_configuration_of_features_is_read_from_yaml(make_readings: Callable, tmp_path: Path) -> None:
+    path = tmp_path / "features.yaml"
+    path.write_text("lookback_window: 48\nforecast_horizon: 12\ninclude_time_features: false\ntimezone: UTC\n")
+    config = FeatureConfig.from_yaml(path)
+    assert (config.lookback_window, config.forecast_horizon, config.include_time_features) == (48, 12, False)
+    rows, targets = FeatureEngineeringPipeline(config).transform_with_targets(make_readings(1, 5))
+    assert rows.features["load_window"].shape[1] == 48
+    assert targets.shape[1] == 12
+    path.write_text("lookback_windows: 48\n")
+    with pytest.raises(ConfigError, match="lookback_windows: unknown key"):
+        FeatureConfig.from_yaml(path)
+
+
+def test_the_features_of_a_whole_configuration_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "ml_config.yaml"
+    path.write_text(
+        "feature_engineering: {lookback_window: 96}\n"
+        "training: {consumption_forecasting: {sequence_length: 96, forecast_horizon: 12}}\n"
+    )
+    config = FeatureConfig.from_yaml(str(path))
+    assert (config.lookback_window, config.forecast_horizon) == (96, 12)

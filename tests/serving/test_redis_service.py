@@ -28,7 +28,7 @@ def redis(world, metrify_home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redi
         home = Home(metrify_home)
         apply_repository(home)
         ends = pd.DatetimeIndex(["2024-03-01"] * len(METERS), tz="UTC")
-        push_windows(home, np.array(METERS), ends, world.windows)
+        push_windows(home, np.array(METERS), ends, world.windows, data_versions=np.arange(len(METERS)))
         yield server
 
 
@@ -43,9 +43,11 @@ def test_it_answers_names_what_is_unavailable_and_comes_back(world, redis, tmp_p
             except ServiceError:
                 return False
             np.testing.assert_allclose(forecasts.point_kwh, world.windows[:, -24:], rtol=1e-5)
+            assert forecasts.data_versions == list(range(len(METERS)))
             return True
 
         wait_until(is_answered)
+        assert client.over_grpc(METERS[5:7]).data_versions == [5, 6]
         redis.pause()
         body = {"inputs": [{"name": "meter_id", "shape": [2], "datatype": "BYTES", "data": METERS[:2]}]}
         reply = httpx.post(f"{service.url}/v2/models/load-forecaster/infer", json=body, timeout=20, trust_env=False)

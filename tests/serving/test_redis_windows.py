@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pytest
+import redis
 
 from inference_services.transformer.requests import ForecastRequest
 from inference_services.transformer.rows import Rows, find_rows
@@ -15,6 +16,7 @@ from metrify.adapters.feature_store import push_windows
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.adapters.online_windows import RedisWindowReader
 from metrify.adapters.redis_address import REDIS_VARIABLE, RedisAddress
+from metrify.adapters.redis_codec import hash_field
 from metrify.cli.bench.redis_server import RedisServer
 from metrify.config import Home
 from metrify.errors import FeatureStoreError, InsufficientHistoryError, UnknownMeterError, UsageError
@@ -98,10 +100,26 @@ def test_meters_that_cannot_be_asked_for_are_503_by_name(home: Home) -> None:
         choose(METERS, found, partial=True)  # nothing is left to answer
 
 
+def test_a_damaged_window_is_named_and_no_push_goes_over_it(
+    home: Home, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(REDIS_VARIABLE, server.url)
+    push_windows(home, np.array(["m_bad"]), pd.DatetimeIndex([END]), WINDOWS[:1])
+    with redis.Redis.from_url(server.url) as client:
+        (key,) = [key for key in client.scan_iter() if b"m_bad" in key]
+        client.hset(key, hash_field("meter_load", "window_end"), b"\x20\xff")
+    (found,) = read(home, server.url, ["m_bad", METERS[0]])
+    assert found.unavailable.tolist() == [True, False]
+    with pytest.raises(FeatureStoreError, match=r"unavailable \(a stored value can't be read\): m_bad"):
+        choose(["m_bad", METERS[0]], found)
+    with pytest.raises(FeatureStoreError, match="a value that can't be read"):
+        push_windows(home, np.array(["m_bad"]), pd.DatetimeIndex([END]), WINDOWS[:1])
+
+
 def test_partial_answers_what_could_be_had() -> None:
     ends = np.array(["2024-01-01", "NaT"], "datetime64[s]")
     windows = np.vstack([WINDOWS[:1], np.full((1, LENGTH), np.nan, np.float32)])
-    found = MeterWindows(windows, ends, np.array([False, True]), "no answer within 40 ms")
+    found = MeterWindows(windows, ends, np.zeros(2, int), np.array([False, True]), "no answer within 40 ms")
     rows = choose(["m_a", "m_b"], found, partial=True)
     assert rows.meters == ["m_a"]
     assert rows.refused == [{"meter_id": "m_b", "reason": "features unavailable: no answer within 40 ms"}]

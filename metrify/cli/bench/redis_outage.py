@@ -16,7 +16,8 @@ from metrify.cli.bench.report import Row
 
 _CLIENTS, _METERS_A_READ = 4, 10
 _THINK_SECONDS = 0.002  # between two reads of a client
-_CALM_SECONDS, _OUTAGE_SECONDS, _RECOVERY_SECONDS = 0.5, 1.0, 3.0
+_CALM_SECONDS, _OUTAGE_SECONDS = 0.5, 1.0
+_RECOVERY_SECONDS, _POLL_SECONDS = 3.0, 0.05  # as long as an answer is waited for, and how often one looks
 
 
 class _Load:
@@ -93,7 +94,9 @@ async def _outages(
         await asyncio.sleep(_OUTAGE_SECONDS)
         await asyncio.to_thread(end)
         ended = time.perf_counter()
-        await asyncio.sleep(_RECOVERY_SECONDS)
+        while load.recovery_seconds(ended) == np.inf and time.perf_counter() < ended + _RECOVERY_SECONDS:
+            await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(_CALM_SECONDS)  # so that reads which began in the outage end, and count
         for client in clients:
             client.cancel()
         for error in await asyncio.gather(*clients, return_exceptions=True):

@@ -54,7 +54,7 @@ def trace(
     intervals: Annotated[int, typer.Option(min=1, help="How many intervals before the origin.")] = 672,
     as_json: Annotated[bool, typer.Option("--json", help="Print the readings as JSON.")] = False,
 ) -> None:
-    """Show the readings before a forecast origin as they had arrived then, quarantined or not, and as they are now."""
+    """Show the readings before a forecast origin as they had arrived then, which were used, and what they are now."""
     from metrify.config import Home
     from metrify.steps.trace_readings import trace_readings
 
@@ -65,11 +65,12 @@ def trace(
         return
     for reading in readings:
         came = "" if reading["kwh"] is None else f"  version {reading['version']}, import {reading['arrived']}"
+        came += "" if reading["state"] == "used" else f"  {reading['state']}"
         since = "" if reading["kwh"] == reading["kwh_now"] else f"  now {_kwh(reading['kwh_now'])}"
         typer.echo(f"{reading['timestamp']}  {_kwh(reading['kwh']):>10}{came}{since}")
-    known = sum(reading["kwh"] is not None for reading in readings)
+    used = sum(reading["state"] == "used" for reading in readings)
     other = sum(reading["kwh"] != reading["kwh_now"] for reading in readings)
-    typer.echo(f"{known} of {intervals} readings were known, {other} are others now")
+    typer.echo(f"{used} of {intervals} readings were used, {other} are others now")
 
 
 def _reading(row: Any) -> dict[str, Any]:
@@ -80,6 +81,7 @@ def _reading(row: Any) -> dict[str, Any]:
         "kwh": float(row.kwh) if known else None,
         "version": int(row.version) if known else None,
         "arrived": int(row.arrived) if known else None,
+        "state": row.state,
         "kwh_now": float(row.kwh_now) if row.kwh_now == row.kwh_now else None,
     }
 

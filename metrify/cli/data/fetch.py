@@ -9,19 +9,21 @@ from urllib.parse import urlsplit
 import typer
 
 from metrify.cli.output import called_as, print_json, progress_console
+from metrify.errors import UsageError
 
 
 def fetch(
     name: Annotated[str, typer.Argument(help="A public set of `metrify data list`, or a name of your own.")],
     url: Annotated[str, typer.Option(help="Where a copy of the file is, over HTTPS or HTTP.")],
     sha256: Annotated[str | None, typer.Option(help="Its checksum; known of the public sets.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for the server at each step.")] = 30.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="Seconds to wait for the server at each step.")
+    ] = 30.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print where the file is as JSON.")] = False,
 ) -> None:
     """Download a public set and keep it if its checksum is right."""
     from metrify.adapters.downloads import download
     from metrify.config import Home
-    from metrify.errors import UsageError
     from metrify.readings.sources.public_sets import find_public_set
 
     public = find_public_set(name)
@@ -32,7 +34,7 @@ def fetch(
         raise UsageError(f"No checksum is known of {name!r}.", "Give the one that its publisher states, `--sha256`.")
     if PurePosixPath(name).name != name:
         raise UsageError(f"{name!r} can't name a file.", "Use a name without slashes.")
-    suffix = PurePosixPath(urlsplit(url).path).suffix
+    suffix = _suffix(url)
     path = Home.from_environment().public_sets / (public.file if public else f"{name}{suffix}")
     with _byte_counts() as progress:
         download(url, checksum, path, timeout, progress)
@@ -42,6 +44,17 @@ def fetch(
     command = "train --dataset" if public else f"data import --readings {path} --name"
     typer.echo(f"file  {path}")
     typer.echo(f"next  {called_as()} {command} {name}")
+
+
+def _suffix(url: str) -> str:
+    """How the name of the file ends at its address."""
+    try:
+        address = urlsplit(url)
+    except ValueError:  # half an IPv6 address
+        address = urlsplit("")
+    if not address.hostname:
+        raise UsageError(f"{url!r} is no address of a file.", "Give one such as https://host/file.parquet.")
+    return PurePosixPath(address.path).suffix
 
 
 @contextmanager

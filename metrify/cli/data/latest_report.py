@@ -1,5 +1,6 @@
 """What `metrify data features latest` prints."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,27 +26,33 @@ def latest_values(found: "LatestFeatures", now: pd.Timestamp) -> list[dict[str, 
             "meter_id": meter,
             "window_end": _utc(end),
             "age_hours": _age_hours(end, now),
+            "data_version": int(version),
             "load_window": _plain(window),
             "features": {label: _plain(values[row]) for label, values in found.values.items()},
         }
-        for row, (meter, end, window) in enumerate(zip(found.meters, found.window_ends, found.windows, strict=True))
+        for row, (meter, end, version, window) in enumerate(_rows(found))
     ]
 
 
 def print_latest(found: "LatestFeatures", now: pd.Timestamp) -> None:
     """Prints a block a meter: its window's end and age, the last values as bars, and the features."""
-    for row, (meter, end, window) in enumerate(zip(found.meters, found.window_ends, found.windows, strict=True)):
+    for row, (meter, end, version, window) in enumerate(_rows(found)):
         if row:
             typer.echo()
         missing = int(np.isnan(window).sum())
-        gaps = f", {missing} missing" if missing else ""
+        notes = (f", {missing} missing" if missing else "") + (f"; import {version}" if version else "")
         typer.echo(meter)
-        typer.echo(f"  window ends {_utc(end)}, {_age_hours(end, now):,.1f} h ago; {len(window)} intervals{gaps}")
+        typer.echo(f"  window ends {_utc(end)}, {_age_hours(end, now):,.1f} h ago; {len(window)} intervals{notes}")
         last = "no reading" if np.isnan(window[-1]) else f"{window[-1]:.3f} kWh"
         typer.echo(f"  {_last_day(window, found.resolution_minutes)}  last reading {last}")
         width = max(map(len, found.values), default=0)
         for label, values in found.values.items():
             typer.echo(f"  {label:{width}}  {_short(values[row], _UNITS[label])}")
+
+
+def _rows(found: "LatestFeatures") -> Iterator[tuple[str, np.datetime64, int, np.ndarray]]:
+    windows = found.newest
+    return zip(found.meters, windows.ends, windows.data_versions, windows.windows, strict=True)
 
 
 def _last_day(window: np.ndarray, resolution_minutes: int | None) -> str:

@@ -1,17 +1,15 @@
 """`metrify data import` and `metrify data list`."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from metrify.cli.output import Figure, print_figures, print_json, progress_console
-
-if TYPE_CHECKING:
-    from metrify.readings.sources.import_table import ImportedTable
-
-_ROWS_PER_LINE = 5_000_000
+from metrify.cli.data.import_report import import_figures, row_counts
+from metrify.cli.output import Figure, print_figures, print_json
+from metrify.errors import DatasetError, UsageError
 
 
 def import_table(
@@ -66,8 +64,10 @@ def import_table(
     from metrify.config import Home
     from metrify.readings.sources.import_settings import remembered_settings
     from metrify.readings.sources.table_source import TableSource
-    from metrify.steps.import_dataset import import_dataset
+    from metrify.steps.import_dataset import check_name, import_dataset
 
+    with _told_wrongly():
+        check_name(name)
     home = Home.from_environment()
     remembered = remembered_settings(home.datasets / name) if append else {}
     settings = remembered | {key: value for key, value in told.items() if value is not None}
@@ -83,8 +83,10 @@ def import_table(
         grid_status=grid_status,
         **settings,
     )
-    imported = import_dataset(source, replace, append, home, _row_counts())
-    figures = _figures(imported)
+    with _told_wrongly():
+        source.check_options()
+    imported = import_dataset(source, replace, append, home, row_counts())
+    figures = import_figures(imported)
     if as_json:
         print_json({"name": name, "folder": str(home.datasets / name), **figures})
         return
@@ -99,6 +101,15 @@ def import_table(
     typer.echo(f"next     metrify train --dataset {name}{more}")
 
 
+@contextmanager
+def _told_wrongly() -> Iterator[None]:
+    """What is wrong with a dataset's description is wrong with the options here."""
+    try:
+        yield
+    except DatasetError as error:
+        raise UsageError(error.problem, error.mend) from error
+
+
 def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON.")] = False) -> None:
     """List the datasets that can be trained on."""
     from metrify.config import Home
@@ -111,44 +122,6 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print the nam
     for names, kind in ((SOURCES, "built-in"), (imported, "imported")):
         for name in names:
             typer.echo(f"{kind}  {name}")
-
-
-def _row_counts() -> Callable[[str, int], None]:
-    """Says in a line of its own when another few million rows are done."""
-    console = progress_console()
-    told: dict[str, int] = {}
-
-    def progress(stage: str, rows: int) -> None:
-        lines = rows // _ROWS_PER_LINE
-        if lines > told.get(stage, 0):
-            told[stage] = lines
-            console.print(f"  {stage} {rows:,} rows")
-
-    return progress
-
-
-def _figures(imported: "ImportedTable") -> dict[str, int | bool]:
-    arrival, is_new = imported.arrival, not imported.is_replay
-    figures: dict[str, int | bool] = {
-        "data_version": arrival.data_version,
-        "replayed": imported.is_replay,
-        "rows": imported.rows,
-        "meters": imported.meters,
-        "readings": imported.readings,
-        "added": arrival.added * is_new,
-        "corrected": arrival.corrected * is_new,
-        "withdrawn": arrival.withdrawn * is_new,
-        "duplicates": arrival.duplicates * is_new,
-        "superseded_on_arrival": arrival.superseded * is_new,
-        "missing_readings": arrival.missing * is_new,
-        "silent_meters": imported.silent_meters,
-    }
-    registers = {
-        "register_resets": imported.resets,
-        "register_rollovers": imported.rollovers,
-        "register_gaps": imported.register_gaps,
-    }
-    return figures | {name: count for name, count in registers.items() if count}
 
 
 def parse_columns(pairs: list[str]) -> dict[str, str]:

@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metrify.errors import ReadingsError
-from metrify.readings.dataset import METERS_FILE, READINGS_FILE, read_optional, write_info
-from metrify.readings.grid_status import GRID_STATUS_FILE
+from metrify.readings.dataset import METERS_FILE, READINGS_FILE, write_info
 from metrify.readings.sources.import_settings import (
     check_settings,
     check_version_kind,
@@ -25,16 +24,13 @@ from metrify.readings.sources.import_settings import (
     settings_of,
 )
 from metrify.readings.sources.imported_meters import MeterCodes, Rename, meters_table, relisted_meters
-from metrify.readings.sources.merge_parts import merge_parts
-from metrify.readings.sources.table_grid_status import add_grid_status, read_grid_status
+from metrify.readings.sources.imported_surroundings import write_surroundings
+from metrify.readings.sources.merge_parts import MergedCounts, merge_parts
 from metrify.readings.sources.table_rows import TableRows, iterate_rows
 from metrify.readings.sources.table_source import TableSource
 from metrify.readings.sources.table_times import TableClock
-from metrify.readings.sources.table_weather import add_weather, read_weather
 from metrify.readings.store.external_sort import SPILL_SCHEMA, ExternalSort
 from metrify.readings.store.journal import Arrival, read_journal, write_journal
-from metrify.readings.weather import WEATHER_FILE
-from metrify.units import intervals_per_day
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class ImportedTable:
         rows: Rows of the file.
         readings: Readings that the dataset has now.
         meters: Meters that the dataset has now.
-        silent_meters: Meters of the meters file that have no reading.
+        silent_meters: Meters of the dataset and of the meters file that have no reading.
         resets: Falls of registers, between which there is no reading.
         rollovers: New beginnings of registers, which readings go across.
         register_gaps: Gaps of registers, in which there is no reading.
@@ -89,13 +85,11 @@ def import_table(
         ReadingsError: A column, unit, time zone, stamp or value does not fit, or two rows contradict each other; one
             line names column, count, an example and the mend.
     """
-    intervals_per_day(source.resolution_minutes)  # refuses one that does not divide a day
-    source.kwh_factor()
-    source.check_place()
+    source.check_options()
     arrivals = read_journal(known) if known else []
     if known:
         check_settings(source, known, arrivals)
-    _write_surroundings(source, known, output)
+    write_surroundings(source, known, output)
     digest = digest_readings(source)
     for arrival in arrivals:
         if known and arrival.digest == digest:
@@ -109,10 +103,11 @@ def import_table(
         metered = [meters.numbers[code] for code in rows.metered()]
         if not metered:
             raise ReadingsError(f"{source.path.name} has no reading.", f"Check the column {source.titles['kwh']!r}.")
-        table, silent = meters_table(source, metered, known, rename)
+        table, unmetered = meters_table(source, metered, known, rename)
         meter_ids = np.array(sorted({*meters.ids, *table["meter_id"]}), dtype=object)
         clock = TableClock(source, rows.earliest(), may_be_sparse=known is not None)
         merged = merge_parts(source, clock, rows, meters.ids, meter_ids, known, output, data_version, progress)
+    _refuse_no_interval(source, merged)
     _write_meters(table, output)
     write_info(output, info_of(source, known))
     arrival = Arrival(
@@ -134,7 +129,7 @@ def import_table(
         rows=count,
         readings=merged.readings,
         meters=len(table),
-        silent_meters=silent,
+        silent_meters=unmetered + len(table) - merged.metered,
         resets=merged.resets,
         rollovers=merged.rollovers,
         register_gaps=merged.register_gaps,
@@ -179,24 +174,16 @@ def _spilled(part: TableRows, codes: np.ndarray, version: int) -> pa.Table:
     return pa.table([codes, stamp, is_utc, part.value, versions, places], schema=SPILL_SCHEMA)
 
 
-def _weather(source: TableSource, known: Path | None) -> pd.DataFrame | None:
-    if source.weather is None:
-        return None
-    new = read_weather(source.weather, source.timezone, source.resolution_minutes)
-    return add_weather(read_optional(known / WEATHER_FILE) if known else None, new)
-
-
-def _grid_status(source: TableSource, known: Path | None) -> pd.DataFrame | None:
-    if source.grid_status is None:
-        return None
-    new = read_grid_status(source.grid_status, source.timezone, source.resolution_minutes)
-    return add_grid_status(read_optional(known / GRID_STATUS_FILE) if known else None, new)
-
-
-def _write_surroundings(source: TableSource, known: Path | None, output: Path) -> None:
-    for name, frame in ((WEATHER_FILE, _weather(source, known)), (GRID_STATUS_FILE, _grid_status(source, known))):
-        if frame is not None:
-            frame.to_parquet(output / name, index=False, compression="zstd")
+def _refuse_no_interval(source: TableSource, merged: MergedCounts) -> None:
+    """Registers that are read once, or never one interval after another, say nothing of any interval."""
+    if not merged.readings:
+        minutes = source.resolution_minutes
+        raise ReadingsError(
+            f"{source.path.name} gives no reading: no register is read twice, {minutes} minutes apart, without falling "
+            f"({merged.register_gaps} are further apart, {merged.resets} fall).",
+            "Import what came before or after with it, check `--resolution`, or leave out `--register` if the values "
+            "are those of intervals.",
+        )
 
 
 def _write_meters(meters: pd.DataFrame, output: Path) -> None:

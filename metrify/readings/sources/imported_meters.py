@@ -52,15 +52,17 @@ def meters_table(
 
     Returns:
         `meter_id`, `group`, `district` and what else is known of meters; and how many meters of the meters file have
-        no reading. Of a meter that is known, the row of the meters file counts; without one, what is known.
+        no row in the file or the dataset. Of a meter that is known, the row of the meters file counts; without one,
+        what is known.
 
     Raises:
         DatasetError: A file is missing or unreadable.
         ReadingsError: The meters file does not fit.
     """
     listed, silent = read_meters(source.meters, source.titles, np.array(metered, dtype=object))
-    table = _renamed(listed, [*metered, *silent], known, rename)
-    return _with_known(table, known, source.meters is not None), len(silent)
+    renamed = _renamed(listed, [*metered, *silent], known, rename)
+    table = _with_known(renamed, known, source.meters is not None)
+    return table, len(set(rename(silent)) - set(table["meter_id"]))
 
 
 def relisted_meters(source: TableSource, known: Path, rename: Rename) -> pd.DataFrame:

@@ -24,9 +24,10 @@ _ARRIVING = 0
 
 @dataclass
 class MergedCounts:
-    """What was merged; see `Arrival` and `ImportedTable`."""
+    """What was merged; see `Arrival` and `ImportedTable`. `metered` is how many meters have a reading."""
 
     readings: int = 0
+    metered: int = 0
     added: int = 0
     corrected: int = 0
     withdrawn: int = 0
@@ -209,7 +210,9 @@ class _Merge:
         self._faults.add(conflict, fault, new.time.astype("datetime64[us]"), mend, rows)
 
     def _count(self, resolution: Resolution) -> None:
-        self.counts.readings += int(np.isfinite(resolution.current.value).sum())
+        counting = np.isfinite(resolution.current.value)
+        self.counts.readings += int(counting.sum())
+        self.counts.metered += len(np.unique(resolution.current.meter[counting]))
         self.counts.corrected += int(resolution.corrected.sum())
         self.counts.withdrawn += int(resolution.withdrawn.sum())
         self.counts.added += int((resolution.changed & np.isnan(resolution.before)).sum())

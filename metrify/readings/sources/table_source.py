@@ -10,7 +10,7 @@ import holidays
 from metrify.errors import ReadingsError
 from metrify.readings.schema import READINGS_COLUMNS
 from metrify.readings.sources.table_meters import METER_COLUMNS
-from metrify.units import ENERGY_UNITS, kwh_factor
+from metrify.units import ENERGY_UNITS, intervals_per_day, kwh_factor
 
 VERSION_COLUMN = "version"
 
@@ -95,12 +95,16 @@ class TableSource:
             )
         return kwh_factor(self.unit, self.resolution_minutes)
 
-    def check_place(self) -> None:
-        """Checks that clocks and public holidays of the place are known.
+    def check_options(self) -> None:
+        """Checks what can be known to be wrong before a file is opened.
 
         Raises:
-            ReadingsError: One of them is not.
+            ReadingsError: A column that a dataset does not have, an unknown unit, time zone or country, or a resolution
+                that does not divide a day.
         """
+        _ = self.titles
+        intervals_per_day(self.resolution_minutes)
+        self.kwh_factor()
         if self.timezone not in available_timezones():
             raise ReadingsError(
                 f"Unknown time zone {self.timezone!r}.", "Use an IANA name such as Europe/London or UTC."

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from metrify.errors import ReadingsError
-from metrify.readings.known import shortest_step
+from metrify.readings.own_intervals import own_ends
 from metrify.readings.sources.local_time import resolve_local_times
 from metrify.readings.sources.table_cells import Stamps
 from metrify.readings.sources.table_faults import refuse_rows
@@ -34,23 +34,36 @@ def utc_stamps(
     return utc.astype("datetime64[us]")
 
 
-def refuse_other_steps(file: str, what: str, times: pd.Series, places: pd.Series, resolution_minutes: int) -> None:
+def refuse_no_rows(file: str, rows: int, option: str) -> None:
+    """Refuses a file that has columns and nothing in them.
+
+    Raises:
+        ReadingsError: There are no rows.
+    """
+    if not rows:
+        raise ReadingsError(f"{file} has no row below the names of its columns.", f"Fill it, or leave out {option}.")
+
+
+def refuse_other_steps(
+    what: str, times: pd.Series, places: pd.Series, resolution_minutes: int, issued: pd.Series | None = None
+) -> None:
     """Refuses what is measured in intervals that the readings' don't divide.
 
     Args:
-        file: Name of the file.
-        what: What is measured, for the message.
+        what: What is measured, with the name of the file.
         times: `[N]` starts of the intervals, UTC.
         places: `[N]` of which place.
         resolution_minutes: Length of an interval of the readings.
+        issued: `[N]` issues of forecasts; None where all was measured.
 
     Raises:
         ReadingsError: The intervals of a place are such.
     """
-    steps = (shortest_step(of.to_numpy()) for _, of in times.dt.tz_localize(None).groupby(places))
-    for minutes in {int(step // np.timedelta64(1, "m")) for step in steps if step is not None}:
-        if minutes % resolution_minutes:
-            raise ReadingsError(
-                f"{file} has {what} every {minutes} minutes, and the readings are of {resolution_minutes} minutes.",
-                f"Bring the {what} to the readings' intervals, or to whole multiples of them, before.",
-            )
+    starts = _naive(times)
+    issues = np.full(len(starts), np.datetime64("NaT", "us")) if issued is None else _naive(issued)
+    for rows in places.groupby(places).indices.values():
+        own_ends(what, starts[rows], resolution_minutes, issues[rows])
+
+
+def _naive(stamps: pd.Series) -> np.ndarray:
+    return stamps.dt.tz_localize(None).to_numpy("datetime64[us]")

@@ -88,7 +88,7 @@ def test_bad_yaml_is_refused_in_one_line(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["- serving", "just words", "3"])
 def test_yaml_that_is_no_mapping_is_refused(text: str) -> None:
-    assert "not a mapping of sections" in refusal(text)
+    assert "not a mapping of keys" in refusal(text)
 
 
 @pytest.mark.parametrize("key", ["include_load_statistics", "include_weather", "include_grid_status"])

@@ -221,5 +221,17 @@ def test_weather_in_shorter_intervals_than_the_readings_is_refused() -> None:
     surroundings = draw(0)
     minutes = surroundings.weather["timestamp"] + pd.Timedelta(minutes=15) * (surroundings.weather.index % 2)
     finer = replace(surroundings, weather=surroundings.weather.assign(timestamp=minutes))
-    with pytest.raises(ReadingsError, match=r"weather has values every 15 minutes, and the readings are of 60"):
+    with pytest.raises(ReadingsError, match=r"The weather has values every 45 minutes, and the readings are of 60"):
         features_of(finer, ["m0"], [START + DAY])
+
+
+def test_forecasts_every_three_hours_hold_for_each_hour_beside_hourly_observations() -> None:
+    observed = rows_of("north", DAYS * 24, START, None)
+    forecast = rows_of("north", 24, START + 2 * DAY, START + DAY).iloc[::3]
+    weather = pd.concat([observed, forecast], ignore_index=True)
+    weather = weather.assign(**{name: np.arange(len(weather), dtype=np.float32) for name in COLUMNS})
+    surroundings = replace(draw(0), weather=check_weather(weather))
+    found = features_of(surroundings, ["m0"], [START + 2 * DAY])
+    np.testing.assert_array_equal(found["forecast_temperature"][0], DAYS * 24 + np.repeat(np.arange(8), 3))
+    np.testing.assert_array_equal(found["observed_temperature"][0], np.arange(48 - LENGTH, 48))
+    assert (found["forecast_age"] == 24).all()

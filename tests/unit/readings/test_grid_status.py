@@ -39,8 +39,8 @@ def status_of(rows: list[tuple[str, int, float]]) -> pd.DataFrame:
     st.integers(0, 40),
 )
 def test_it_is_known_when_its_interval_is_over(rows: list[tuple[str, int, int]], origin: int, delay: int) -> None:
-    # Two more rows of each, so that an interval is known to be a quarter of an hour.
-    rows = [*rows, *((feeder, quarter, 0) for feeder in "fg" for quarter in (60, 61))]
+    # Later rows of each, so many that a quarter of an hour is the most frequent distance.
+    rows = [*rows, *((feeder, quarter, 0) for feeder in "fg" for quarter in range(60, 90))]
     status = status_of([(feeder, 15 * quarter, value) for feeder, quarter, value in rows])
     feeders, at = np.array(["g", "f"], dtype=object), START + 15 * origin * MINUTE
     known = grid_status_known_for(status, feeders, np.array([at, at]), 6, 15, delay)
@@ -116,7 +116,11 @@ def test_it_is_imported_in_local_time_and_added_to(tmp_path: Path) -> None:
         ("timestamp,voltage_pu\n2024-01-01 00:00,231\n", "in_range"),
         ("timestamp,loading_percent\n2024-01-01 00:00,1\n2024-01-01 00:00,2\n", "contract"),
         ("timestamp,loading_percent\n2024-01-01 00:00,high\n", "'high'"),
-        ("timestamp,loading_percent\n2024-01-01 00:00,1\n2024-01-01 00:15,1\n", "grid status every 15 minutes"),
+        (
+            "timestamp,loading_percent\n2024-01-01 00:00,1\n2024-01-01 00:15,1\n",
+            "The grid status in s.csv has values every 15 minutes",
+        ),
+        ("timestamp,loading_percent\n", "s.csv has no row"),
         ("timestamp,loading_percent\n2024-03-31 01:00,1\n", "skipped"),
         ("feeder_id,timestamp,loading_percent\n,2024-01-01 00:00,1\n", "'feeder_id'"),
         ("loading_percent\n1\n", "lacks the column 'timestamp'"),

@@ -59,3 +59,13 @@ def test_each_place_has_intervals_of_its_own_length() -> None:
     ends = interval_ends(frame, "feeder_id", steps)
     assert ends.dt.strftime("%H:%M").tolist() == ["03:00", "06:00", "00:30", "01:00", "00:15"]
     assert str(interval_ends(frame[:0], "feeder_id", {}).dtype) == "datetime64[us, UTC]"
+
+
+def test_days_that_clocks_make_shorter_and_longer_end_where_the_next_one_begins() -> None:
+    for day, hours in (("2024-03-31", 23), ("2024-10-27", 25)):
+        days = pd.date_range(pd.Timestamp(day) - pd.Timedelta(days=3), periods=6).tz_localize("Europe/London")
+        frame = pd.DataFrame({"station_id": "s", "timestamp": days.tz_convert("UTC").as_unit("us")})
+        steps = interval_steps(frame, "station_id", 30)
+        assert steps == {"s": pd.Timedelta(hours=1)}  # each day begins at a whole hour after the first
+        lengths = (interval_ends(frame, "station_id", steps) - frame["timestamp"]) / pd.Timedelta(hours=1)
+        assert lengths.tolist() == [24, 24, 24, hours, 24, 24]

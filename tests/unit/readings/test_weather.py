@@ -33,6 +33,8 @@ def weather_of(rows: list[Row]) -> pd.DataFrame:
     )
 
 
+# Later rows, so many that an hour is the most frequent distance of what is observed and of what is forecast.
+HOURLY = [(hour, issue, 0.0) for hour in range(50, 90) for issue in (None, 49)]
 ROWS = st.lists(
     st.tuples(st.integers(0, 12), st.one_of(st.none(), st.integers(-3, 12)), st.integers(-9, 9).map(float)),
     min_size=1,
@@ -43,8 +45,7 @@ ROWS = st.lists(
 
 @given(ROWS, st.integers(0, 12), st.integers(0, 2))
 def test_it_is_what_a_look_through_all_rows_finds(rows: list[Row], origin: int, delay_hours: int) -> None:
-    # Two more rows an hour apart, so that the weather's own step is an hour.
-    rows = [*rows, (50, None, 0.0), (51, None, 0.0)]
+    rows = [*rows, *HOURLY]
     known = weather_known_at(weather_of(rows), np.array([START + origin * HOUR]), 4, 5, 60, 60 * delay_hours)
     for step in range(-4, 0):
         hour = origin + step
@@ -63,7 +64,7 @@ def test_it_is_what_a_look_through_all_rows_finds(rows: list[Row], origin: int, 
 
 @given(ROWS, st.integers(0, 12), st.integers(-9, 9).map(float))
 def test_what_becomes_known_later_changes_nothing(rows: list[Row], origin: int, other: float) -> None:
-    rows = [*rows, (50, None, 0.0), (51, None, 0.0)]
+    rows = [*rows, *HOURLY]
 
     def is_later(row: Row) -> bool:
         hour, issue, _ = row
@@ -127,6 +128,22 @@ def test_weather_is_imported_with_its_time_of_issue(tmp_path: Path) -> None:
         ("timestamp,temperature_c\n2024-01-01 00:00,1\n2024-01-01 00:00,2\n", "contract"),
         ("timestamp,temperature_c\n2024-01-01 00:00,warm\n", "'warm'"),
         ("timestamp,temperature_c\n2024-01-01 00:00,1\n2024-01-01 00:30,1\n", "every 30 minutes"),
+        ("timestamp,temperature_c\n2024-01-01 00:00,1\n2024-01-01 01:30,1\n", "every 90 minutes"),
+        (
+            "timestamp,issued_at,temperature_c\n"
+            "2024-01-01 02:00,2024-01-01 00:00,1\n2024-01-01 02:15,2024-01-01 00:00,1\n",
+            "every 15 minutes",
+        ),
+        ("", "w.csv is empty"),
+        ("timestamp,temperature_c\n", "w.csv has no row"),
+        ("timestamp,temperature_c\n2024-01-01 00:00,\n2024-01-01 01:00,\n", "no value at all in temperature_c"),
+        ("timestamp,temperature_c\n2024-01-01 00:00,inf\n", "'inf'"),
+        ("timestamp,temperature_c\n2024-01-01 00:00,1e39\n", "infinite values in temperature_c"),
+        (
+            "timestamp,issued_at,temperature_c\n"
+            "2024-10-27 02:00Z,2024-10-27 01:00,1\n2024-10-27 03:00Z,2024-10-27 01:00,1\n",
+            "'issued_at' that clocks in Europe/London skipped or passed twice",
+        ),
         ("timestamp,temperature_c\n2024-03-31 01:00,1\n", "skipped"),
         ("temperature_c\n1\n", "lacks the column 'timestamp'"),
     ],
