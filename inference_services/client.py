@@ -23,6 +23,7 @@ class Forecasts:
         meter_ids: `[N]` as they were asked for.
         quantiles_kwh: `[N, H, Q]` float32.
         point_kwh: `[N, H]` float32.
+        origins: `[N]` when each forecast begins, RFC 3339 UTC.
         model_versions: `[N]`.
         variants: `[N]`.
         feature_age_seconds: `[N]` float32.
@@ -36,6 +37,7 @@ class Forecasts:
     meter_ids: list[str]
     quantiles_kwh: np.ndarray
     point_kwh: np.ndarray
+    origins: list[str]
     model_versions: list[str]
     variants: list[str]
     feature_age_seconds: np.ndarray
@@ -52,6 +54,7 @@ class Forecasts:
             _texts(outputs["meter_id"]),
             outputs["quantiles_kwh"].astype(np.float32),
             outputs["point_kwh"].astype(np.float32),
+            _texts(outputs["origin"]),
             _texts(outputs["model_version"]),
             _texts(outputs["variant"]),
             outputs["feature_age_seconds"].astype(np.float32),

@@ -45,6 +45,10 @@ class ReadingsError(DatasetError):
     """Readings break their schema: a wrong column, unit, resolution or time stamp."""
 
 
+class DatasetOptionError(ReadingsError, UsageError):
+    """An import was told to add to a dataset in a way that the dataset does not allow."""
+
+
 class DownloadError(MetrifyError):
     """A file can't be downloaded, or is not the one that was meant."""
 
@@ -65,6 +69,10 @@ class BundleError(MetrifyError):
 
 class GateRefusedError(MetrifyError):
     """A trained model is not good enough to become a candidate."""
+
+
+class ForecastError(MetrifyError):
+    """Forecasts can't be scored, calibrated or reconciled as they are."""
 
 
 class PipelineRunError(MetrifyError):

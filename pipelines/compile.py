@@ -4,11 +4,16 @@ from pathlib import Path
 
 from kfp import compiler
 
+from pipelines.batch_forecast import batch_forecast
 from pipelines.feature_table import feature_table
 from pipelines.forecaster_training import forecaster_training
 
 COMPILED_FOLDER = Path(__file__).parent / "compiled"
-PIPELINES = {"feature_table": feature_table, "forecaster_training": forecaster_training}
+PIPELINES = {
+    "batch_forecast": batch_forecast,
+    "feature_table": feature_table,
+    "forecaster_training": forecaster_training,
+}
 
 
 def compile_pipelines(folder: Path = COMPILED_FOLDER) -> list[Path]:

@@ -3,6 +3,7 @@
 from kfp import dsl
 
 from components.build_training_set.component import build_training_set
+from components.compress_forecaster.component import compress_forecaster
 from components.evaluate_forecaster.component import evaluate_forecaster
 from components.fit_drift_reference.component import fit_drift_reference
 from components.gate_model.component import gate_model
@@ -13,11 +14,12 @@ from components.render_inference_service.component import render_inference_servi
 from components.train_forecaster.component import train_forecaster
 from components.validate_readings.component import validate_readings
 from components.write_bundle.component import write_bundle
+from components.write_model_card.component import write_model_card
 
 
 @dsl.pipeline(name="forecaster-training", description="Readings become a registered day-ahead forecaster.")
 def forecaster_training(source: str, config_yaml: str, code_version: str) -> None:
-    """Trains, evaluates, gates, bundles and registers one forecaster.
+    """Trains, compresses, evaluates, gates, bundles and registers one forecaster.
 
     Args:
         source: Name of the dataset.
@@ -36,17 +38,33 @@ def forecaster_training(source: str, config_yaml: str, code_version: str) -> Non
     )
     training_set = built.outputs["training_set"]
     trained = train_forecaster(config_yaml=config_yaml, training_set=training_set)
-    evaluated = evaluate_forecaster(config_yaml=config_yaml, training_set=training_set, model=trained.outputs["model"])
-    gate = gate_model(evaluation=evaluated.outputs["evaluation"])
+    compressed = compress_forecaster(config_yaml=config_yaml, training_set=training_set, model=trained.outputs["model"])
+    model = compressed.outputs["compressed"]
+    evaluated = evaluate_forecaster(config_yaml=config_yaml, dataset=dataset, training_set=training_set, model=model)
+    evaluated.set_caching_options(False)  # the champion may be another one than last time
+    evaluation, tables = evaluated.outputs["evaluation"], evaluated.outputs["tables"]
+    gate = gate_model(config_yaml=config_yaml, evaluation=evaluation)
+    card = write_model_card(
+        config_yaml=config_yaml,
+        code_version=code_version,
+        dataset=dataset,
+        training_set=training_set,
+        evaluation=evaluation,
+        tables=tables,
+        compression=compressed.outputs["report"],
+    ).after(gate)
     reference = fit_drift_reference(config_yaml=config_yaml, dataset=dataset, verdicts=verdicts).after(gate)
     bundle = write_bundle(
         config_yaml=config_yaml,
         code_version=code_version,
         training_set=training_set,
-        model=trained.outputs["model"],
-        evaluation=evaluated.outputs["evaluation"],
+        model=model,
+        evaluation=evaluation,
         reference=reference.outputs["reference"],
         thresholds=reference.outputs["thresholds"],
+        model_card=card.outputs["model_card"],
     ).outputs["bundle"]
-    registered = register_model(config_yaml=config_yaml, bundle=bundle).outputs["registered"]
+    registered = register_model(
+        config_yaml=config_yaml, bundle=bundle, curve=trained.outputs["curve"], tables=tables
+    ).outputs["registered"]
     render_inference_service(config_yaml=config_yaml, bundle=bundle, registered=registered)

@@ -19,6 +19,7 @@ from kfp import components, local
 
 from metrify.config import Home
 from metrify.errors import PipelineRunError
+from metrify.steps.progress import PROGRESS_LINE
 from metrify.steps.reuse import REUSED_LINE
 from pipelines.compile import COMPILED_FOLDER
 
@@ -49,16 +50,18 @@ class LocalRun:
 
 
 class _Log(io.StringIO):
-    """Keeps what a run prints, also in a file at once, and tells of each task that finished."""
+    """Keeps what a run prints, also in a file at once; tells of each task that finished and of progress within one."""
 
-    def __init__(self, file: TextIO, on_task: Callable[[str], None]) -> None:
+    def __init__(self, file: TextIO, on_task: Callable[[str], None], on_progress: Callable[[str], None]) -> None:
         super().__init__()
-        self._file, self._on_task = file, on_task
+        self._file, self._on_task, self._on_progress = file, on_task, on_progress
 
     def write(self, text: str) -> int:
         self._file.write(text)
         for name in _FINISHED_TASK.findall(text):
             self._on_task(name)
+        for line in PROGRESS_LINE.findall(text):
+            self._on_progress(line)
         return super().write(text)
 
 
@@ -69,7 +72,11 @@ def task_names(pipeline: str) -> list[str]:
 
 
 def run_local(
-    pipeline: str, arguments: dict[str, object], home: Home, on_task: Callable[[str], None] = lambda name: None
+    pipeline: str,
+    arguments: dict[str, object],
+    home: Home,
+    on_task: Callable[[str], None] = lambda name: None,
+    on_progress: Callable[[str], None] = lambda line: None,
 ) -> LocalRun:
     """Loads a compiled IR and executes it.
 
@@ -78,6 +85,7 @@ def run_local(
         arguments: Its parameters.
         home: Where the outputs go, in a folder of this run; the tasks work on the stores of the same home.
         on_task: Called with the name of each task that finished.
+        on_progress: Called with each line in which a task tells how far it is.
 
     Raises:
         PipelineRunError: A task failed; the message carries the root cause, which the runner itself only logs.
@@ -88,7 +96,7 @@ def run_local(
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder))
     task = components.load_component_from_file(str(COMPILED_FOLDER / f"{pipeline}.yaml"))
     with (folder / "run.log").open("w", encoding="utf-8", buffering=1) as file, _scratch(folder / "scratch"):
-        log = _Log(file, on_task)
+        log = _Log(file, on_task, on_progress)
         handler = logging.StreamHandler(log)
         logging.getLogger().addHandler(handler)
         try:

@@ -1,4 +1,4 @@
-"""Evaluates the exported model beside the baselines."""
+"""Evaluates the exported model beside the baselines and the champion."""
 
 from kfp import dsl
 
@@ -8,9 +8,11 @@ from components.image import PIPELINE_IMAGE
 @dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
 def evaluate_forecaster(
     config_yaml: str,
+    dataset: dsl.Input[dsl.Dataset],
     training_set: dsl.Input[dsl.Dataset],
     model: dsl.Input[dsl.Model],
     evaluation: dsl.Output[dsl.Artifact],
+    tables: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
 ) -> None:
     from pathlib import Path
@@ -18,8 +20,7 @@ def evaluate_forecaster(
     from metrify.config.loader import parse_config
     from metrify.steps.evaluate_forecaster import evaluate_forecaster
 
-    figures = evaluate_forecaster(
-        Path(training_set.path), Path(model.path), Path(evaluation.path), parse_config(config_yaml)
-    )
+    inputs = (Path(dataset.path), Path(training_set.path), Path(model.path))
+    figures = evaluate_forecaster(*inputs, Path(evaluation.path), Path(tables.path), parse_config(config_yaml))
     for name, value in figures.items():
         metrics.log_metric(name, value)

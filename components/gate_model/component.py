@@ -1,4 +1,4 @@
-"""Refuses a model that is not better than the baselines."""
+"""Refuses a model that is not better than the baselines and the champion."""
 
 from kfp import dsl
 
@@ -6,9 +6,10 @@ from components.image import PIPELINE_IMAGE
 
 
 @dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
-def gate_model(evaluation: dsl.Input[dsl.Artifact]) -> None:
+def gate_model(config_yaml: str, evaluation: dsl.Input[dsl.Artifact]) -> None:
     from pathlib import Path
 
+    from metrify.config.loader import parse_config
     from metrify.steps.gate_model import gate_model
 
-    gate_model(Path(evaluation.path))
+    gate_model(Path(evaluation.path), parse_config(config_yaml))

@@ -14,6 +14,7 @@ def write_bundle(
     evaluation: dsl.Input[dsl.Artifact],
     reference: dsl.Input[dsl.Dataset],
     thresholds: dsl.Input[dsl.Artifact],
+    model_card: dsl.Input[dsl.Markdown],
     bundle: dsl.Output[dsl.Model],
 ) -> None:
     from pathlib import Path
@@ -27,6 +28,7 @@ def write_bundle(
         Path(evaluation.path),
         Path(reference.path),
         Path(thresholds.path),
+        Path(model_card.path),
         Path(bundle.path),
         parse_config(config_yaml),
         code_version,

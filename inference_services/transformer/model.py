@@ -69,7 +69,7 @@ class LoadForecastTransformer(kserve.Model):
         """Outputs, for the model's metadata."""
         manifest = self.bundle.manifest
         horizon, quantiles = manifest.forecast_horizon, len(manifest.quantiles)
-        texts = {"meter_id": ("BYTES", [-1]), "model_version": ("BYTES", [-1]), "variant": ("BYTES", [-1])}
+        texts = {name: ("BYTES", [-1]) for name in ("meter_id", "origin", "model_version", "variant")}
         outputs: dict[str, tuple[str, list[int]]] = {
             "quantiles_kwh": ("FP32", [-1, horizon, quantiles]),
             "point_kwh": ("FP32", [-1, horizon]),
@@ -136,6 +136,7 @@ class LoadForecastTransformer(kserve.Model):
             "quantiles_kwh": ("FP32", quantiles),
             "point_kwh": ("FP32", np.ascontiguousarray(quantiles[:, :, self._median])),
             "meter_id": ("BYTES", np.array(rows.meters, dtype=object)),
+            "origin": ("BYTES", np.array([f"{origin}Z" for origin in rows.origins], dtype=object)),
             "model_version": ("BYTES", versions),
             "variant": ("BYTES", np.array(variants, dtype=object)),
             "feature_age_seconds": ("FP32", age),

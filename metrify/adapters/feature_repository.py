@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 REPO_FOLDER = Path(__file__).resolve().parents[2] / "feature_repo"
 STORE_VARIABLE = "METRIFY_FEATURE_STORE"
 CONNECTION_VARIABLE = "METRIFY_REDIS_CONNECTION"
+WINDOW_VIEW = "meter_load"
+_WINDOW_FIELDS = {"load_window", "window_end", "data_version"}
 _EMBEDDED, _REDIS = "feature_store.yaml", "feature_store.redis.yaml"
 
 
@@ -34,6 +36,26 @@ def open_store(home: Home) -> "FeatureStore":
     if config.registry.registry_type == "file" and not Path(config.registry.path).exists():
         raise FeatureStoreError(f"There is no feature store in {home.feature_store}.", "Run `metrify train` first.")
     return FeatureStore(config=config)
+
+
+def open_window_store(home: Home) -> "FeatureStore":
+    """The feature store of a home, whose registered view of windows has every field that this version needs.
+
+    Raises:
+        FeatureStoreError: Nothing was materialised there yet, or by another version of Metrify.
+        ConfigError: METRIFY_REDIS_URL is no Redis address.
+    """
+    store = open_store(home)
+    if not {field.name for field in store.get_feature_view(WINDOW_VIEW).features} >= _WINDOW_FIELDS:
+        raise another_version()
+    return store
+
+
+def another_version() -> FeatureStoreError:
+    """What to raise where another version of Metrify left a store that this one can't use."""
+    return FeatureStoreError(
+        "Another version of Metrify filled the store.", "Run `metrify train`, which fills the store anew."
+    )
 
 
 def apply_repository(home: Home) -> None:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from metrify.adapters.feature_repository import STORE_VARIABLE, apply_repository, open_store, redis_errors_told
+from metrify.adapters.feature_repository import (
+    STORE_VARIABLE,
+    apply_repository,
+    open_store,
+    open_window_store,
+    redis_errors_told,
+)
 from metrify.adapters.meter_windows import MeterWindows, align_windows
 from metrify.adapters.offline_windows import (
     read_offline_windows,
@@ -117,10 +123,13 @@ class OnlineWindowReader:
 
     Args:
         home: Where the store lies.
+
+    Raises:
+        FeatureStoreError: Nothing was materialised there yet, or by another version of Metrify.
     """
 
     def __init__(self, home: Home) -> None:
-        self._store = open_store(home)
+        self._store = open_window_store(home)
 
     def read(self, meter_ids: list[str]) -> MeterWindows:
         """The newest window of each meter.

@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from metrify.adapters.feature_repository import another_version
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import FeatureStoreError
 from metrify.readings.matrix import ReadingsMatrix
 
 _FILE = "materialised_readings.parquet"
 _METADATA = b"metrify"
+_COLUMNS = {"meter_id", "kwh", "imputed"}
 _SECTIONS = {"splits", "quality", "training", "feature_engineering"}  # which readings there are, and their windows
 
 
@@ -58,6 +60,7 @@ class StoredPlace:
     lookback: int
     resolution_minutes: int
     online_until: pd.Timestamp
+    dataset: str
 
 
 def write_materialised(home: Home, materialised: MaterialisedReadings) -> None:
@@ -95,6 +98,8 @@ def read_materialised(home: Home) -> MaterialisedReadings:
         FeatureStoreError: Nothing was materialised there yet, or by another version of Metrify.
     """
     table = pq.read_table(_require_file(home))
+    if not set(table.column_names) >= _COLUMNS:
+        raise another_version()
     note = json.loads(table.schema.metadata[_METADATA])
     first_import, config = _origin(note)
     meters = table["meter_id"].to_numpy(zero_copy_only=False).astype(object)
@@ -135,6 +140,7 @@ def read_place(home: Home) -> StoredPlace:
         lookback=note["lookback"],
         resolution_minutes=note["resolution_minutes"],
         online_until=pd.Timestamp(note["online_until"]),
+        dataset=note["dataset"],
     )
 
 
@@ -142,9 +148,7 @@ def _origin(note: dict[str, Any]) -> tuple[str, MetrifyConfig]:
     try:
         return note["first_import"], MetrifyConfig.model_validate(note["config"])
     except (KeyError, ValidationError) as error:
-        raise FeatureStoreError(
-            "Another version of Metrify filled the store.", "Run `metrify train`, which fills the store anew."
-        ) from error
+        raise another_version() from error
 
 
 def _require_file(home: Home) -> Path:

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from metrify.adapters.feature_cache import FeatureCache
-from metrify.adapters.feature_repository import open_store, redis_errors_told
+from metrify.adapters.feature_repository import WINDOW_VIEW, open_window_store, redis_errors_told
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
 
 PUSH_SOURCE = "load_window_push"
-_VIEW = "meter_load"
 _METERS_A_READ = 10_000  # SQLite refuses statements with too many values
 
 
@@ -27,14 +26,15 @@ class WindowPusher:
         cache: Of readers in this process: what was pushed is forgotten there.
 
     Raises:
-        FeatureStoreError: Nothing was materialised there yet, or the registered view takes no pushes.
+        FeatureStoreError: Nothing was materialised there yet, or by another version of Metrify, or the registered view
+            takes no pushes.
     """
 
     def __init__(self, home: Home, cache: FeatureCache[Any] | None = None) -> None:
-        self._store, self._cache = open_store(home), cache
-        source = self._store.get_feature_view(_VIEW).stream_source
+        self._store, self._cache = open_window_store(home), cache
+        source = self._store.get_feature_view(WINDOW_VIEW).stream_source
         if source is None or source.name != PUSH_SOURCE:
-            raise FeatureStoreError(f"The view {_VIEW} takes no pushes.", "Apply the feature repository again.")
+            raise FeatureStoreError(f"The view {WINDOW_VIEW} takes no pushes.", "Apply the feature repository again.")
 
     def push(
         self,
@@ -70,7 +70,7 @@ class WindowPusher:
                     frame = frame.sort_values("window_end", kind="stable").drop_duplicates("meter_id", keep="last")
                     frame = frame[frame["window_end"] >= self._stored_ends(frame["meter_id"].tolist())]
                 if len(frame):
-                    self._store.write_to_online_store(_VIEW, frame)
+                    self._store.write_to_online_store(WINDOW_VIEW, frame)
         finally:  # a write that failed may have come half through
             if self._cache is not None:
                 self._cache.forget(meter_ids)
@@ -81,7 +81,7 @@ class WindowPusher:
         ends: list[int | None] = []
         for first in range(0, len(meter_ids), _METERS_A_READ):
             rows = [{"meter_id": meter_id} for meter_id in meter_ids[first : first + _METERS_A_READ]]
-            stored = self._store.get_online_features(features=[f"{_VIEW}:window_end"], entity_rows=rows)
+            stored = self._store.get_online_features(features=[f"{WINDOW_VIEW}:window_end"], entity_rows=rows)
             ends += stored.to_dict()["window_end"]
         return np.array([-np.inf if end is None else end for end in ends], np.float64)
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from metrify.bundles.manifest import (
     DRIFT_REFERENCE_FILE,
     MANIFEST_FILE,
+    MODEL_CARD_FILE,
     MODEL_FILE,
     THRESHOLDS_FILE,
     BundleManifest,
@@ -25,6 +26,7 @@ def write_bundle(
     model: Path,
     drift_reference: pd.DataFrame,
     thresholds: Mapping[str, object],
+    model_card: str,
     key: Ed25519PrivateKey,
 ) -> None:
     """Writes and signs a bundle; `folder` is complete or it is not there.
@@ -35,6 +37,7 @@ def write_bundle(
         model: The ONNX file to copy.
         drift_reference: Rows of the reference population.
         thresholds: What `thresholds.json` says.
+        model_card: Markdown that tells people what the model is.
         key: The signer's key.
     """
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
@@ -44,6 +47,7 @@ def write_bundle(
         shutil.copyfile(model, partial / MODEL_FILE)
         drift_reference.to_parquet(partial / DRIFT_REFERENCE_FILE, index=False)
         (partial / THRESHOLDS_FILE).write_text(json.dumps(thresholds, indent=2) + "\n", encoding="utf-8")
+        (partial / MODEL_CARD_FILE).write_text(model_card, encoding="utf-8")
         sign_folder(partial, key)
         shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)

@@ -33,7 +33,7 @@ def forecast(
     for row, meter in enumerate(answer.meter_ids):
         point = answer.point_kwh[row]
         typer.echo(
-            f"{meter}  {_sparkline(point.tolist())}  {point.sum():8.3f} kWh  "
+            f"{meter}  {_sparkline(point.tolist())}  {point.sum():8.3f} kWh  from {answer.origins[row]}  "
             f"{answer.model_versions[row]} ({answer.variants[row]})"
         )
     for item in answer.refused:
@@ -44,6 +44,7 @@ def _as_dict(answer: "Forecasts") -> dict[str, object]:
     rows = [
         {
             "meter_id": meter,
+            "origin": answer.origins[row],
             "model_version": answer.model_versions[row],
             "variant": answer.variants[row],
             "feature_age_seconds": float(answer.feature_age_seconds[row]),

@@ -1,5 +1,6 @@
 """`metrify rollout`: changes the split of the installed service, as `kubectl patch` does on a cluster."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,9 @@ import typer
 from metrify.cli.output import print_json
 
 app = typer.Typer(
-    help="Start, raise and stop a canary of the installed service.", no_args_is_help=True, rich_markup_mode=None
+    help="Start, raise, promote and stop a canary of the installed service.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -39,6 +42,20 @@ def set_share(percent: Annotated[int, typer.Argument(help="Share of the meters, 
 
     name = set_percent(require_service(Home.from_environment()), percent)
     typer.echo(f"{name} gets {percent} % of the meters")
+
+
+@app.command("promote")
+def promote(
+    config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
+) -> None:
+    """Make the canary the control, and the champion that later models have to beat."""
+    from metrify.config import Home, load_config
+    from metrify.steps.install_service import require_service
+    from metrify.steps.rollout import promote_canary
+
+    home = Home.from_environment()
+    version = promote_canary(require_service(home), load_config(config), home)
+    typer.echo(f"{version} is the champion, and gets all meters once the service is started again")
 
 
 @app.command("stop")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from metrify.cli.output import called_as, print_json, progress_console
+from metrify.cli.search_run import run_search
 from metrify.cli.training_run import dataset_name
 
 
@@ -21,6 +22,9 @@ def train(
     data_size: Annotated[int | None, typer.Option(min=1, help="At most so many training windows.")] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Dataset; METRIFY_DATASET or simbench without it.")] = None,
+    search: Annotated[
+        int | None, typer.Option(min=1, help="Search for better parameters in so many trials, and train nothing.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train a model with the compiled pipeline and register it as the candidate."""
@@ -32,6 +36,9 @@ def train(
     settings, home = load_config(config), Home.from_environment()
     if data_size is not None:
         settings = settings.with_forecasting(max_training_windows=data_size)
+    if search is not None:
+        run_search(settings, dataset or dataset_name(), search, home, as_json)
+        return
     kind = settings.training.consumption_forecasting.model_type
     trained = run_trainings({kind: settings}, dataset or dataset_name(), home, progress_console())[kind]
     service, is_new = install_first_service(trained.service, home)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 1.0
 
+# A finished task (true) or how far one is (false), the end of a run, or what stopped it.
+News = tuple[str, bool] | TrainedForecaster | MetrifyError
+
 
 def run_trainings(
     configs: Mapping[str, "MetrifyConfig"], source: str, home: "Home", console: "Console"
@@ -39,7 +42,7 @@ def run_trainings(
     """
     context = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // len(configs))
-    told: multiprocessing.Queue[tuple[str, object]] = context.Queue()
+    told: multiprocessing.Queue[tuple[str, News]] = context.Queue()
     children = {
         name: context.Process(target=_train_in_child, args=(name, config, source, home, threads, told))
         for name, config in configs.items()
@@ -56,7 +59,8 @@ def run_trainings(
                 if isinstance(news, TrainedForecaster):
                     finished[name] = news
                 else:
-                    advance(name, str(news))
+                    text, is_done = news
+                    advance(name, text, is_done)
     finally:
         for child in children.values():
             _stop(child)
@@ -69,13 +73,20 @@ def _train_in_child(
     source: str,
     home: "Home",
     threads: int,
-    told: "multiprocessing.Queue[tuple[str, object]]",
+    told: "multiprocessing.Queue[tuple[str, News]]",
 ) -> None:
     os.setsid()  # a group of its own, so that it can be stopped with the task that it runs
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))  # runs that fight for cores are slower together
     try:
-        told.put((name, run_training(config, source, home, lambda task: told.put((name, task)))))
+        trained = run_training(
+            config,
+            source,
+            home,
+            lambda task: told.put((name, (task, True))),
+            lambda line: told.put((name, (line, False))),
+        )
+        told.put((name, trained))
     except MetrifyError as error:
         told.put((name, error))
 
@@ -88,8 +99,8 @@ def _end_with_parent() -> None:
 
 
 def _next_news(
-    told: "multiprocessing.Queue[tuple[str, object]]", children: "Mapping[str, SpawnProcess]"
-) -> tuple[str, object]:
+    told: "multiprocessing.Queue[tuple[str, News]]", children: "Mapping[str, SpawnProcess]"
+) -> "tuple[str, News]":
     while True:
         try:
             return told.get(timeout=_LOOK_SECONDS)

@@ -56,7 +56,11 @@ def dataset_name() -> str:
 
 
 def run_training(
-    config: "MetrifyConfig", source: str, home: "Home", on_task: Callable[[str], None]
+    config: "MetrifyConfig",
+    source: str,
+    home: "Home",
+    on_task: Callable[[str], None],
+    on_progress: Callable[[str], None] = lambda line: None,
 ) -> TrainedForecaster:
     """Runs the compiled training pipeline.
 
@@ -65,6 +69,7 @@ def run_training(
         source: Name of the dataset.
         home: Where the stores lie.
         on_task: Told the name of each task that finished.
+        on_progress: Told how far a task is.
 
     Raises:
         PipelineRunError: A task failed.
@@ -80,7 +85,7 @@ def run_training(
         "config_yaml": yaml.safe_dump(config.model_dump(mode="json")),
         "code_version": code_version(),
     }
-    run = run_local(PIPELINE, arguments, home, on_task)
+    run = run_local(PIPELINE, arguments, home, on_task, on_progress)
     return TrainedForecaster(
         bundle=Path(run.output("write-bundle", "bundle").read_text(encoding="utf-8")),
         service=run.output("render-inference-service", "manifest"),
@@ -96,17 +101,17 @@ def run_training(
 
 
 @contextmanager
-def training_bars(console: "Console", names: list[str]) -> Iterator[Callable[[str, str], None]]:
-    """One bar a run; yields what tells that a task of a run finished."""
+def training_bars(console: "Console", names: list[str]) -> Iterator[Callable[[str, str, bool], None]]:
+    """One bar a run; yields what tells that a task of a run finished, or how far it is."""
     from pipelines.run_local import task_names
 
     with progress_bar(console) as progress:
         total = len(task_names(PIPELINE))
         bars = {name: progress.add_task(f"train {name}", total=total) for name in names}
 
-        def advance(name: str, task: str) -> None:
-            progress.update(bars[name], advance=1, description=f"train {name}: {task}")
+        def advance(name: str, text: str, is_done: bool) -> None:
+            progress.update(bars[name], advance=int(is_done), description=f"train {name}: {text}")
             if not console.is_terminal:  # a bar is drawn only once there
-                console.print(f"  train {name}: {task}")
+                console.print(f"  train {name}: {text}")
 
         yield advance

@@ -67,6 +67,16 @@ class Home:
         return self.root / "step_cache"
 
     @property
+    def checkpoints(self) -> Path:
+        """States of trainings that are under way, one folder a training."""
+        return self.root / "checkpoints"
+
+    @property
+    def searches(self) -> Path:
+        """Trials of searches for training parameters, and the configurations that were found."""
+        return self.root / "searches"
+
+    @property
     def runs(self) -> Path:
         """Outputs of local pipeline runs."""
         return self.root / "runs"

@@ -1,13 +1,26 @@
 """The shape of `ml_config.yaml`: one frozen model a section, units in the names, unknown keys refused."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from metrify.config.search_space import SearchSpace, edges, replace_parameters
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
-_RECURRENT = ("lstm", "gru")
+NetworkType = Literal["lstm", "gru", "cnn_lstm", "attention_lstm", "transformer", "mixer", "residual", "context"]
+ModelType = NetworkType | Literal["ensemble", "lightgbm"]
+_SEARCHED = (
+    "model_type",
+    "lstm_units",
+    "dropout_rate",
+    "epochs",
+    "early_stopping_patience_epochs",
+    "batch_size",
+    "learning_rate",
+)
 _UNREAD_BY_NETWORKS = ("include_load_statistics", "include_weather", "include_grid_status")
 
 # Of readings; future and outlying ones are not among them, since they are kept out whatever the configuration says.
@@ -82,12 +95,25 @@ class QualityConfig(Section):
         return self
 
 
+class TreesConfig(Section):
+    """How trees are grown where `model_type` is lightgbm. An interval is one of the horizon of one window."""
+
+    max_rounds: Annotated[int, Field(ge=1)] = 200  # trees of each quantile level
+    early_stopping_patience_rounds: Annotated[int, Field(ge=1)] = 20
+    learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    max_leaves: Annotated[int, Field(ge=2)] = 95
+    min_leaf_intervals: Annotated[int, Field(ge=1)] = 500  # of mean weight
+    column_share: Annotated[float, Field(gt=0, le=1)] = 0.4  # drawn for each tree
+    interval_share: Annotated[float, Field(gt=0, le=1)] = 0.6  # drawn for each tree
+
+
 class ConsumptionForecastingConfig(Section):
     """The day-ahead quantile forecaster."""
 
-    model_type: Literal["lstm", "gru"] = "lstm"
+    model_type: ModelType = "lstm"
     sequence_length: Annotated[int, Field(gt=0)] = 672  # intervals of history that the network reads
     forecast_horizon: Annotated[int, Field(gt=0)] = 24  # intervals
+    ensemble_members: Annotated[tuple[NetworkType, ...], Field(min_length=1)] = ("context", "context", "context")
     lstm_units: Annotated[int, Field(ge=4, le=512)] = 32
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
     quantiles: tuple[Share, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -97,6 +123,32 @@ class ConsumptionForecastingConfig(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     max_training_windows: Annotated[int, Field(ge=1)] = 8_000
     seed: int = 0
+    trees: TreesConfig = TreesConfig()
+    refit_through_validation: bool = False  # a last fit to the rows of both sides
+
+    @property
+    def steps_of_fit(self) -> int:
+        """Epochs of one fit over all its networks, or one for each quantile level of trees."""
+        if self.model_type == "lightgbm":
+            return len(self.quantiles)
+        return self.epochs * (len(self.ensemble_members) if self.model_type == "ensemble" else 1)
+
+    @property
+    def steps_of_training(self) -> int:
+        """The same over all fits, as many as there can be."""
+        return self.pilot.steps_of_fit + (self.steps_of_fit if self.refit_through_validation else 0)
+
+    @property
+    def pilot(self) -> Self:
+        """The fit that epochs and intervals are chosen by; of an ensemble with a refit, its first member alone."""
+        if self.model_type == "ensemble" and self.refit_through_validation:
+            return self.model_copy(update={"model_type": self.ensemble_members[0]})
+        return self
+
+    def settled(self, epochs: int) -> Self:
+        """The refit: a number of epochs, or rounds of trees, that nothing stops before their end."""
+        rounds = self.trees.model_copy(update={"max_rounds": epochs, "early_stopping_patience_rounds": epochs})
+        return self.model_copy(update={"epochs": epochs, "early_stopping_patience_epochs": epochs, "trees": rounds})
 
     @field_validator("quantiles")
     @classmethod
@@ -116,6 +168,7 @@ class FeatureEngineeringConfig(Section):
     """Which features exist."""
 
     lookback_window: Annotated[int, Field(gt=0)] = 672  # intervals that the feature store keeps for each meter
+    hold_out_days: Annotated[int, Field(ge=0)] = 0  # of the newest readings, kept from the online store for a replay
     include_time_features: bool = True  # calendar of the horizon and of the window, in local time
     include_load_statistics: bool = False  # lags, rolling statistics and profile, for models that read tables
     include_weather: bool = False  # observed and forecast weather of the meter's station, as it was known
@@ -158,6 +211,20 @@ class RolloutConfig(Section):
     assignment_salt: Annotated[str, Field(min_length=1)] = "load-forecaster"
 
 
+class GateConfig(Section):
+    """What a trained model has to beat, beside the baselines, before it becomes the candidate."""
+
+    beat_champion: bool = True  # the model that was promoted last, where it can be compared
+
+
+class CompressionConfig(Section):
+    """How the exported model is made smaller. What costs too much accuracy is not used."""
+
+    method: Literal["none", "int8", "prune", "prune_int8"] = "none"
+    prune_share: Share = 0.5  # of the weights of each layer, the smallest first
+    wape_budget_relative: Annotated[float, Field(gt=0)] = 0.01  # by which the validation WAPE may rise, of itself
+
+
 class MetrifyConfig(Section):
     """The whole of `ml_config.yaml`."""
 
@@ -169,6 +236,9 @@ class MetrifyConfig(Section):
     mlflow: MlflowConfig = MlflowConfig()
     drift: DriftConfig = DriftConfig()
     rollout: RolloutConfig = RolloutConfig()
+    gate: GateConfig = GateConfig()
+    compression: CompressionConfig = CompressionConfig()
+    search: SearchSpace = Field(default_factory=dict)  # values by parameter; empty: those that suit the model_type
 
     @model_validator(mode="after")
     def _the_store_keeps_what_the_model_reads(self) -> Self:
@@ -185,12 +255,36 @@ class MetrifyConfig(Section):
     def _networks_read_the_window_itself(self) -> Self:
         model_type = self.training.consumption_forecasting.model_type
         unread = [name for name in _UNREAD_BY_NETWORKS if getattr(self.feature_engineering, name)]
-        if unread and model_type in _RECURRENT:
+        if unread:
             raise ValueError(
                 f"feature_engineering.{unread[0]} must be false for the model_type {model_type}, which reads the "
                 f"window itself and the calendar; FeatureConfig({unread[0]}=True) computes them in a notebook"
             )
         return self
+
+    @model_validator(mode="after")
+    def _search_among_allowed_values(self) -> Self:
+        searched = (*_SEARCHED, *(f"trees.{name}" for name in TreesConfig.model_fields))
+        values = self.training.consumption_forecasting.model_dump()
+        for name, tried in self.search.items():
+            if name not in searched:
+                raise ValueError(f"search: {name!r} is none of {', '.join(searched)}")
+            for value in edges(tried):
+                try:
+                    ConsumptionForecastingConfig.model_validate(replace_parameters(values, {name: value}))
+                except ValidationError as error:
+                    raise ValueError(f"search.{name}: {value} is not allowed: {error.errors()[0]['msg']}") from error
+        return self
+
+    def with_parameters(self, parameters: Mapping[str, object]) -> Self:
+        """A copy with other values of `training.consumption_forecasting`, such as `{"trees.max_leaves": 31}`.
+
+        Raises:
+            ValidationError: A value is not allowed.
+        """
+        return self.with_forecasting(
+            **replace_parameters(self.training.consumption_forecasting.model_dump(), parameters)
+        )
 
     def with_forecasting(self, **changes: object) -> Self:
         """A copy with other values of `training.consumption_forecasting`.

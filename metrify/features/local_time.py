@@ -33,11 +33,12 @@ def to_local(stamps: np.ndarray | pd.DatetimeIndex, timezone: str) -> pd.Datetim
 def by_origin(batch: FeatureBatch, function: Callable[[pd.DatetimeIndex], np.ndarray], steps: range) -> np.ndarray:
     """A function of local time at the intervals around each origin.
 
-    It is evaluated once for each distinct origin, since the rows of a batch mostly share theirs.
+    It is evaluated once for each distinct origin, since the rows of a batch mostly share theirs, or once for each
+    interval between the first and the last one where that is less, since the windows of many days overlap.
 
     Args:
         batch: Rows with their origins.
-        function: From P local times to `[P, ...]`.
+        function: From P local times to `[P, ...]`, each of which depends on its own time alone.
         steps: Intervals from the origin on, for instance `range(-24, 0)` for the 24 before it.
 
     Returns:
@@ -46,6 +47,21 @@ def by_origin(batch: FeatureBatch, function: Callable[[pd.DatetimeIndex], np.nda
     origins, rows = np.unique(batch.origins, return_inverse=True)
     step = np.timedelta64(batch.context.resolution_minutes, "m")
     offsets = np.arange(steps.start, steps.stop) * step
-    stamps = (origins.astype("datetime64[s]")[:, None] + offsets[None, :]).ravel()
-    values = function(to_local(stamps, batch.context.timezone))
-    return values.reshape(len(origins), len(steps), *values.shape[1:])[rows]
+    stamps = origins.astype("datetime64[s]")[:, None] + offsets[None, :]
+    times, places = _common_grid(stamps, step)
+    values = function(to_local(times, batch.context.timezone))
+    return values[places][rows]
+
+
+def _common_grid(stamps: np.ndarray, step: np.timedelta64) -> tuple[np.ndarray, np.ndarray]:
+    """The fewest times that hold all stamps `[D, L]`, and the place of each stamp among them.
+
+    That is every interval from the first stamp to the last one, or the stamps themselves where those are fewer or don't
+    lie on one grid.
+    """
+    if stamps.size:
+        places, off_grid = np.divmod(stamps - stamps.min(), step)
+        intervals = int(places.max()) + 1
+        if intervals < stamps.size and not off_grid.any():
+            return stamps.min() + np.arange(intervals) * step, places
+    return stamps.ravel(), np.arange(stamps.size).reshape(stamps.shape)

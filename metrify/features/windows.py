@@ -52,3 +52,37 @@ def cut_targets(matrix: ReadingsMatrix, origins: pd.DatetimeIndex, horizon: int)
     """The `horizon` intervals from each origin on, of each meter, `[M, O, horizon]` float32; NaN where unknown."""
     step = pd.Timedelta(minutes=matrix.resolution_minutes)
     return cut_windows(matrix, origins + horizon * step, horizon)
+
+
+def cut_rows(matrix: ReadingsMatrix, meters: np.ndarray, begins: np.ndarray, length: int) -> np.ndarray:
+    """The `length` intervals from a column on, of one meter a row.
+
+    Args:
+        matrix: Readings `[M, T]`.
+        meters: `[N]` rows of the matrix.
+        begins: `[N]` columns; all of the intervals lie in the matrix.
+        length: Intervals.
+
+    Returns:
+        `[N, length]` float32.
+    """
+    return matrix.kwh[meters[:, None], begins[:, None] + np.arange(length)]
+
+
+def newest_origins(matrix: ReadingsMatrix, origins: pd.DatetimeIndex) -> np.ndarray:
+    """The newest origin of each meter up to which it has been read: half of the intervals since the origin before.
+
+    Args:
+        matrix: Readings `[M, T]`.
+        origins: `[O]` UTC, rising, each on the matrix's grid.
+
+    Returns:
+        `[M]` positions in the origins; the last one for a meter that was hardly read at all.
+    """
+    step = pd.Timedelta(minutes=matrix.resolution_minutes)
+    columns = ((origins - matrix.start) // step).to_numpy()
+    read = np.pad(np.cumsum(np.isfinite(matrix.kwh), axis=1, dtype=np.int32), ((0, 0), (1, 0)))
+    bounds = np.concatenate([[0], columns])
+    since = 2 * np.diff(read[:, bounds], axis=1) >= np.diff(bounds)
+    newest = len(origins) - 1 - since[:, ::-1].argmax(axis=1)
+    return np.where(since.any(axis=1), newest, len(origins) - 1)

@@ -1,1 +1,1 @@
-"""Forecasting: baselines, evaluation and, under `training`, the networks. Only `training` knows TensorFlow."""
+"""Forecasting: baselines, evaluation, intervals, reconciliation, and `training`, which alone knows TensorFlow."""

@@ -9,11 +9,11 @@ PERSISTENCE_LAG_DAYS = (1, 7, 14, 21, 28)
 
 
 def lagged_days(windows: np.ndarray, horizon: int, day_length: int, lag_days: tuple[int, ...]) -> np.ndarray:
-    """The values that lie `lag_days` before each interval of the horizon.
+    """The values that lie `lag_days` before each interval of the horizon; beyond the lag they are repeated.
 
     Args:
         windows: `[N, L]` kWh per interval.
-        horizon: Intervals to forecast, at most a day.
+        horizon: Intervals to forecast.
         day_length: Intervals in a day.
         lag_days: Lags in days.
 
@@ -21,20 +21,23 @@ def lagged_days(windows: np.ndarray, horizon: int, day_length: int, lag_days: tu
         `[N, len(lag_days), horizon]`.
 
     Raises:
-        ConfigError: The windows are too short for the longest lag, or the horizon is longer than a day.
+        ConfigError: The windows are too short for the longest lag.
     """
-    if horizon > day_length or max(lag_days) * day_length > windows.shape[1]:
+    if max(lag_days) * day_length > windows.shape[1]:
         raise ConfigError(
-            f"Windows of {windows.shape[1]} intervals lack lags of {max(lag_days)} days over {horizon} intervals.",
-            f"Use a lookback_window of at least {max(lag_days) * day_length} and a horizon of at most {day_length}.",
+            f"Windows of {windows.shape[1]} intervals lack lags of {max(lag_days)} days.",
+            f"Use a lookback_window of at least {max(lag_days) * day_length}.",
         )
-    columns = [windows.shape[1] - lag * day_length + np.arange(horizon) for lag in lag_days]
+    lags = [lag * day_length for lag in lag_days]
+    columns = [windows.shape[1] - lag + np.arange(horizon) % lag for lag in lags]
     return windows[:, np.stack(columns)]
 
 
-def seasonal_naive(windows: np.ndarray, horizon: int, day_length: int) -> np.ndarray:
-    """The same hours one week ago, `[N, horizon]` kWh."""
-    return lagged_days(windows, horizon, day_length, (SEASONAL_NAIVE_LAG_DAYS,))[:, 0]
+def seasonal_naive(
+    windows: np.ndarray, horizon: int, day_length: int, season_days: int = SEASONAL_NAIVE_LAG_DAYS
+) -> np.ndarray:
+    """The same hours one season ago, which is a week, `[N, horizon]` kWh."""
+    return lagged_days(windows, horizon, day_length, (season_days,))[:, 0]
 
 
 def persistence_ensemble(windows: np.ndarray, horizon: int, day_length: int) -> np.ndarray:

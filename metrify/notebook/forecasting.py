@@ -62,8 +62,8 @@ class ConsumptionForecastingModel:
             UsageError: An array has another shape, no row or a value that is not finite.
             ConfigError: The sizes of the configuration don't fit.
         """
-        from metrify.forecasting.training.export import export_onnx
-        from metrify.forecasting.training.fit import TrainingRows, fit_network
+        from metrify.forecasting.training.rows import TrainingRows
+        from metrify.forecasting.training.train_model import train_model
 
         train = self._features("X_train", X_train)
         validation = self._features("X_val", X_val)
@@ -73,16 +73,16 @@ class ConsumptionForecastingModel:
             )
         y_train, y_val = self._targets("y_train", y_train, train), self._targets("y_val", y_val, validation)
         kept = self._draw(len(y_train))
-        network, losses = fit_network(
-            TrainingRows({name: values[kept] for name, values in train.items()}, y_train[kept]),
-            TrainingRows(validation, y_val),
-            self.config,
-            self._day_length,
-            on_epoch,
-        )
         with tempfile.TemporaryDirectory(prefix="metrify-model-") as folder:
             path = Path(folder) / "model.onnx"
-            export_onnx(network, path)
+            losses = train_model(
+                TrainingRows({name: values[kept] for name, values in train.items()}, y_train[kept]),
+                TrainingRows(validation, y_val),
+                self.config,
+                self._day_length,
+                path,
+                on_epoch,
+            ).curve
             self._model, self._graph = OnnxModel(path), path.read_bytes()
         return losses
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from metrify.adapters.registry import RegisteredBundle, find_candidate, list_bundles
+from metrify.adapters.tracked_run import TrackedDataset, TrainingRecord
 from metrify.adapters.tracking import register_bundle
 from metrify.bundles.load import load_bundle
 from metrify.bundles.manifest import FORECASTER_NAME
@@ -34,7 +35,9 @@ class MlflowManager:
         manifest = load_bundle(bundle, load_public_key(self._home.keys / PUBLIC_KEY_FILE)).manifest
         values = manifest.model_dump(mode="json")
         parameters, tags = ({key: values[key] for key in keys} for keys in (_PARAMETERS, _TAGS))
-        return register_bundle(self._home, self._config, manifest.name, bundle, parameters, manifest.metrics, tags)
+        dataset = TrackedDataset(manifest.dataset_name, manifest.dataset_fingerprint)
+        record = TrainingRecord(parameters, manifest.metrics, dataset=dataset)
+        return register_bundle(self._home, self._config, manifest.name, bundle, record, tags)
 
     def list_versions(self, name: str = FORECASTER_NAME) -> list[RegisteredBundle]:
         """All versions of a model, newest first; none where none was registered.

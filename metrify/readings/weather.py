@@ -42,12 +42,7 @@ def check_weather(weather: pd.DataFrame) -> pd.DataFrame:
         ReadingsError: It names each column and what is wrong with it, also that it has no value at all.
     """
     quantities = weather_quantities(weather)
-    without_unit = [name for name in quantities if not str(name).endswith(_UNITS)]
-    if not quantities or without_unit:
-        raise ReadingsError(
-            f"The weather has quantities without a unit: {', '.join(without_unit) or 'none at all'}.",
-            f"Let each column's name end in its unit: {', '.join(_UNITS)}.",
-        )
+    check_units(quantities)
     try:
         checked = WEATHER_SCHEMA.validate(weather, lazy=True)
     except SchemaErrors as error:
@@ -59,6 +54,20 @@ def check_weather(weather: pd.DataFrame) -> pd.DataFrame:
         checked = checked.astype(dict.fromkeys(quantities, np.float32))
     _refuse_unusable_values(checked, quantities)
     return checked
+
+
+def check_units(quantities: Sequence[str]) -> None:
+    """Checks that there are quantities, and that the name of each ends in its unit.
+
+    Raises:
+        ReadingsError: It names those that don't.
+    """
+    without_unit = [name for name in quantities if not str(name).endswith(_UNITS)]
+    if not quantities or without_unit:
+        raise ReadingsError(
+            f"The weather has quantities without a unit: {', '.join(without_unit) or 'none at all'}.",
+            f"Let each column's name end in its unit: {', '.join(_UNITS)}.",
+        )
 
 
 def _refuse_unusable_values(weather: pd.DataFrame, quantities: Sequence[str]) -> None:

@@ -11,10 +11,12 @@ from metrify.adapters.surroundings_files import write_surroundings
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
 from metrify.features.touched import changed_intervals, touched_outcomes, touched_windows
-from metrify.features.windows import cut_windows
-from metrify.steps.correct_served_windows import correct_served_windows, empty_served_windows
+from metrify.features.windows import cut_windows, newest_origins
+from metrify.readings.matrix import ReadingsMatrix
+from metrify.steps.correct_served_windows import correct_served_windows
+from metrify.steps.empty_served_windows import empty_served_windows
 from metrify.steps.materialise_features import materialise_features, window_origins
-from metrify.steps.note_touched import note_touched, touched_spans
+from metrify.steps.note_touched import note_touched, touched_spans, whole_spans
 from metrify.steps.read_again import FILL_ANEW, DatasetNow, read_again
 from metrify.steps.reuse import forget_fillings, taking_turns
 
@@ -35,7 +37,8 @@ class Backfill:
         online_windows: Windows that were pushed to the online store, empty ones of meters that are not accepted any
             more among them.
         touched: `meter_id`, `kind` (forecast or outcome), `first_origin`, `last_origin`, `data_version`: the origins
-            whose forecast saw other readings, and those whose outcome is another one now.
+            whose forecast saw other readings, and those whose outcome is another one now. Of meters that are not
+            accepted any more, every origin is.
     """
 
     dataset: str
@@ -118,15 +121,14 @@ def _update(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, ho
         forget_fillings(home.feature_store)
     kept, removed = _replace_offline(before, now, changes, home)
     length = before.lookback
-    pushed = correct_served_windows(after, changes.readings, until, bool(is_later.any()), length, version, home)
-    pushed += empty_served_windows(np.setdiff1d(before.matrix.meter_ids, after.meter_ids), length, version, home)
-    touched = pd.concat(
-        [
-            touched_spans(after.meter_ids, origins, changes.forecasts, "forecast", version),
-            touched_spans(after.meter_ids, origins, changes.outcomes, "outcome", version),
-        ],
-        ignore_index=True,
+    pushed = correct_served_windows(
+        after, changes.readings, _read_until(after, origins, until), bool(is_later.any()), length, version, home
     )
+    lost = np.setdiff1d(before.matrix.meter_ids, after.meter_ids)
+    pushed += empty_served_windows(lost, length, version, home)
+    kinds = (("forecast", changes.forecasts), ("outcome", changes.outcomes))
+    spans = [touched_spans(after.meter_ids, origins, touched, kind, version) for kind, touched in kinds]
+    touched = pd.concat([*spans, whole_spans(lost, changes.known, version)], ignore_index=True)
     # Weather and grid status may be new although no reading is.
     views = write_surroundings(home, now.surroundings, after.resolution_minutes)
     feature_store.materialise_surroundings(home, until, views)
@@ -146,6 +148,12 @@ def _update(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, ho
         online_windows=pushed,
         touched=touched,
     )
+
+
+def _read_until(matrix: ReadingsMatrix, origins: pd.DatetimeIndex, until: pd.Timestamp) -> pd.DatetimeIndex:
+    """Where the window of each meter ends: with its own newest day, since meters are not read at the same time."""
+    past = origins[origins <= until]
+    return past[newest_origins(matrix, past)]
 
 
 def _replace_offline(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, home: Home) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Builds the training set by point-in-time retrieval from the feature store."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,26 @@ from metrify.adapters.feature_store import retrieve_windows
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import DatasetError, FeatureStoreError
 from metrify.features.batch import FeatureContext
-from metrify.features.windows import cut_targets, cut_windows, local_midnights
+from metrify.features.windows import cut_rows, local_midnights
 from metrify.readings.dataset import fingerprint
+from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.splits import SIDES, split_meters_by_group, split_time
 from metrify.steps.accepted_readings import load_accepted_readings
 from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
-from metrify.steps.training_set import TrainingSet, write_training_set
+from metrify.steps.training_set import TrainingSet, create_arrays, write_training_set
+
+_ROWS_AT_ONCE = 20_000  # 54 MB of windows of 672 intervals
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """`[N]` rows: meters by their row in the matrix, origins by their number and their column, and sides."""
+
+    meters: np.ndarray
+    origins: np.ndarray
+    columns: np.ndarray
+    sides: np.ndarray
 
 
 @reusable(outputs=("output",), ignores=(*SERVING_SECTIONS, *NETWORK_PARAMETERS))
@@ -27,7 +41,7 @@ def build_training_set(
     A row is a meter and a local midnight. Its meter and its time lie on the same side of both splits, its window and
     its target are complete, and the window is the one that was known at the origin. A window may hold imputed readings
     where the configuration asks for it, and each row tells their share; a target never does. Training rows beyond
-    `max_training_windows` are left out by a seeded draw.
+    `max_training_windows` are left out by a seeded draw. The rows are written a part at a time, in bounded memory.
 
     Args:
         dataset: Dataset folder.
@@ -45,51 +59,81 @@ def build_training_set(
     """
     home = home or Home.from_environment()
     model = config.training.consumption_forecasting
-    info, meters, matrix = load_accepted_readings(dataset, verdicts)
-    inputs, imputed = impute_inputs(matrix, info.timezone, config)
+    info, meters, measured = load_accepted_readings(dataset, verdicts)
+    inputs, imputed = impute_inputs(measured, info.timezone, config)
     step = pd.Timedelta(minutes=info.resolution_minutes)
-    lookback = config.feature_engineering.lookback_window
-    end = matrix.timestamps[-1] + step
-    origins = local_midnights(matrix.start + lookback * step, end - model.forecast_horizon * step, info.timezone)
-    targets = cut_targets(matrix, origins, model.forecast_horizon)
-    expected = cut_windows(inputs, origins, lookback)
-    complete = np.isfinite(targets).all(axis=2) & np.isfinite(expected).all(axis=2)
-    imputed_shares = _imputed_shares(imputed, ((origins - matrix.start) // step).to_numpy(), lookback)
-
+    lookback, horizon = config.feature_engineering.lookback_window, model.forecast_horizon
+    end = measured.timestamps[-1] + step
+    origins = local_midnights(measured.start + lookback * step, end - horizon * step, info.timezone)
+    columns = ((origins - measured.start) // step).to_numpy()
     meter_side = split_meters_by_group(meters, config.splits).to_numpy()
-    time_side = split_time(matrix.start, end, config.splits).side_of(pd.Series(origins))
+    time_side = split_time(measured.start, end, config.splits).side_of(pd.Series(origins))
     on_one_side = meter_side[:, None] == time_side[None, :]
-    meter_rows, origin_rows = np.nonzero(complete & on_one_side)
-    sides = time_side[origin_rows]
+    gaps_before, gaps_after = (
+        _missing(inputs, columns - lookback, columns),
+        _missing(measured, columns, columns + horizon),
+    )
+    complete = on_one_side & (gaps_before == 0) & (gaps_after == 0)
+    rows = _choose(complete, columns, time_side, model.max_training_windows, model.seed, lookback)
+    imputed_shares = _count(imputed, columns - lookback, columns)[rows.meters, rows.origins] / lookback
+
+    arrays = create_arrays(output, len(rows.meters), lookback, horizon)
+    for first in range(0, len(rows.meters), _ROWS_AT_ONCE):
+        part = slice(first, first + _ROWS_AT_ONCE)
+        meter, column = rows.meters[part], rows.columns[part]
+        asked = pd.DataFrame({"meter_id": measured.meter_ids[meter], "origin": origins[rows.origins[part]]})
+        arrays.windows[part] = _retrieve_windows(home, asked, cut_rows(inputs, meter, column - lookback, lookback))
+        arrays.targets[part] = cut_rows(measured, meter, column, horizon)
+    write_training_set(
+        TrainingSet(
+            meter_ids=measured.meter_ids[rows.meters],
+            origins=origins[rows.origins].tz_localize(None).to_numpy().astype("datetime64[s]"),
+            sides=rows.sides,
+            windows=arrays.windows,
+            targets=arrays.targets,
+            imputed_shares=imputed_shares,
+            context=FeatureContext(
+                model.sequence_length, horizon, info.resolution_minutes, info.timezone, info.country
+            ),
+            dataset_name=info.name,
+            dataset_fingerprint=fingerprint(dataset),
+            non_negative=not (inputs.kwh < 0).any(),
+        ),
+        output,
+    )
+    counts = {f"{side}_rows": float((rows.sides == side).sum()) for side in SIDES}
+    return counts | {
+        "imputed_rows": float((imputed_shares > 0).sum()),
+        "incomplete_rows": float((on_one_side & ~complete).sum()),
+    }
+
+
+def _missing(matrix: ReadingsMatrix, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    return _count(np.isnan(matrix.kwh), begins, ends)
+
+
+def _count(mask: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """How many intervals from each begin to each end are marked, `[M, O]`."""
+    before = np.pad(np.cumsum(mask, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
+    return before[:, ends] - before[:, begins]
+
+
+def _choose(
+    complete: np.ndarray, columns: np.ndarray, time_side: np.ndarray, max_training_rows: int, seed: int, lookback: int
+) -> _Rows:
+    meters, origins = np.nonzero(complete)
+    sides = time_side[origins]
     missing = [side for side in SIDES if side not in sides]
     if missing:
         raise DatasetError(
             f"No complete row is left to {' and '.join(missing)}.",
             f"Bring a dataset of more than {lookback} intervals and three profiles, or change the splits section.",
         )
-    kept = _keep(sides, model.max_training_windows, model.seed)
-    meter_rows, origin_rows, sides = meter_rows[kept], origin_rows[kept], sides[kept]
-    rows = pd.DataFrame({"meter_id": matrix.meter_ids[meter_rows], "origin": origins[origin_rows]})
-    windows = _retrieve_windows(home, rows, expected[meter_rows, origin_rows])
-    training_set = TrainingSet(
-        meter_ids=rows["meter_id"].to_numpy(object),
-        origins=origins[origin_rows].tz_localize(None).to_numpy().astype("datetime64[s]"),
-        sides=sides,
-        windows=windows,
-        targets=targets[meter_rows, origin_rows],
-        imputed_shares=imputed_shares[meter_rows, origin_rows],
-        context=FeatureContext(
-            model.sequence_length, model.forecast_horizon, info.resolution_minutes, info.timezone, info.country
-        ),
-        dataset_name=info.name,
-        dataset_fingerprint=fingerprint(dataset),
-    )
-    write_training_set(training_set, output)
-    counts = {f"{side}_rows": float((sides == side).sum()) for side in SIDES}
-    return counts | {
-        "imputed_rows": float((training_set.imputed_shares > 0).sum()),
-        "incomplete_rows": float((on_one_side & ~complete).sum()),
-    }
+    train = np.flatnonzero(sides == "train")
+    if len(train) > max_training_rows:
+        train = np.random.default_rng(seed).choice(train, max_training_rows, replace=False)
+    kept = np.sort(np.concatenate([train, np.flatnonzero(sides != "train")]))
+    return _Rows(meters[kept], origins[kept], columns[origins[kept]], sides[kept])
 
 
 def _retrieve_windows(home: Home, rows: pd.DataFrame, expected: np.ndarray) -> np.ndarray:
@@ -100,16 +144,3 @@ def _retrieve_windows(home: Home, rows: pd.DataFrame, expected: np.ndarray) -> n
     if not (fits and np.array_equal(np.stack(stored.to_list()), expected)):
         raise FeatureStoreError("The feature store was changed by another run.", "Run again.")
     return expected
-
-
-def _imputed_shares(imputed: np.ndarray, columns: np.ndarray, lookback: int) -> np.ndarray:
-    """The share of imputed readings in the windows that end before each of `[O]` columns, `[M, O]`."""
-    before = np.pad(np.cumsum(imputed, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
-    return (before[:, columns] - before[:, columns - lookback]) / lookback
-
-
-def _keep(sides: np.ndarray, max_training_rows: int, seed: int) -> np.ndarray:
-    train = np.flatnonzero(sides == "train")
-    if len(train) > max_training_rows:
-        train = np.random.default_rng(seed).choice(train, max_training_rows, replace=False)
-    return np.sort(np.concatenate([train, np.flatnonzero(sides != "train")]))

@@ -11,7 +11,7 @@ from metrify.readings.matrix import ReadingsMatrix
 def correct_served_windows(
     after: ReadingsMatrix,
     changed: np.ndarray,
-    until: pd.Timestamp,
+    until: pd.DatetimeIndex,
     moves_on: bool,
     length: int,
     data_version: int,
@@ -25,8 +25,8 @@ def correct_served_windows(
     Args:
         after: Readings of the dataset as it is now, `[M, T]`.
         changed: `[M, T]` which of them are others than those in the store.
-        until: Where the window of a meter ends that has none yet.
-        moves_on: Whether older windows move on to `until`.
+        until: `[M]` UTC, where the window of a meter ends that has none yet.
+        moves_on: Whether older windows move on to there.
         length: Intervals of a window.
         data_version: Of the dataset as it is now; 0 if it was not imported.
         home: Where the store lies.
@@ -38,7 +38,8 @@ def correct_served_windows(
         FeatureStoreError: The online store does not answer.
     """
     stored = OnlineWindowReader(home).read(after.meter_ids.tolist())
-    newest, start = (np.datetime64(moment.tz_convert("UTC").tz_localize(None), "s") for moment in (until, after.start))
+    newest = until.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]")
+    start = np.datetime64(after.start.tz_convert("UTC").tz_localize(None), "s")
     step = np.timedelta64(after.resolution_minutes, "m")
     moved = np.isnat(stored.ends) | (moves_on & (stored.ends < newest))
     ends = np.where(moved, newest, stored.ends)
@@ -65,30 +66,6 @@ def correct_served_windows(
         data_versions=np.where(imported, data_version, 0)[rows],
     )
     return len(rows) - left_out
-
-
-def empty_served_windows(meter_ids: np.ndarray, length: int, data_version: int, home: Home) -> int:
-    """Takes the readings out of the windows of meters that are not accepted any more, so that none is served.
-
-    Args:
-        meter_ids: `[M]`.
-        length: Intervals of a window.
-        data_version: Of the dataset that does not accept them.
-        home: Where the store lies.
-
-    Returns:
-        How many of the windows had a reading.
-
-    Raises:
-        FeatureStoreError: The online store does not answer.
-    """
-    stored = OnlineWindowReader(home).read(meter_ids.tolist())
-    rows = np.flatnonzero(np.isfinite(stored.windows).any(axis=1))
-    if len(rows):
-        nothing = np.full((len(rows), length), np.nan, np.float32)
-        ends = pd.DatetimeIndex(stored.ends[rows], tz="UTC")
-        push_windows(home, meter_ids[rows], ends, nothing, data_versions=data_version)
-    return len(rows)
 
 
 def _at_the_end(stored: np.ndarray, length: int) -> np.ndarray:

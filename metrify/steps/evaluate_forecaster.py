@@ -1,45 +1,121 @@
-"""Evaluates the exported model beside the baselines, on held-out meters in a later time."""
+"""Evaluates the exported model beside the baselines and the champion, on held-out meters in a later time."""
 
 import json
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from metrify.config import MetrifyConfig
+import numpy as np
+import pandas as pd
+
+from metrify.config import Home, MetrifyConfig
 from metrify.features.specification import compute_features, select_features
 from metrify.forecasting.baselines import persistence_ensemble, seasonal_naive
-from metrify.forecasting.evaluation import coverage, pinball, wape
+from metrify.forecasting.evaluation.scaled_errors import seasonal_scale
+from metrify.forecasting.evaluation.streamed import ScoredRows, StreamedScores
 from metrify.forecasting.onnx_model import OnnxModel
-from metrify.steps.training_set import read_training_set
+from metrify.forecasting.uncalibrated import write_uncalibrated
+from metrify.readings.dataset import METERS_FILE
+from metrify.steps.champion import find_comparable_champion
+from metrify.steps.evaluation_report import (
+    CHAMPION,
+    MODEL,
+    PERSISTENCE,
+    SEASONAL_NAIVE,
+    UNCALIBRATED,
+    summarise_scores,
+    tabulate_scores,
+)
+from metrify.steps.progress import tell_progress
+from metrify.steps.training_set import TrainingSet, read_training_set
 from metrify.units import intervals_per_day
 
 _THREADS = 2
+_ROWS_AT_ONCE = 2_000
+_DAYS_OF_A_SEASON = 7  # of the scale of MASE
+
+Forecast = Callable[[np.ndarray, Mapping[str, np.ndarray]], np.ndarray]  # windows and features to [N, H, Q] kWh
 
 
-def evaluate_forecaster(training_set: Path, model: Path, output: Path, config: MetrifyConfig) -> dict[str, float]:
-    """Writes and returns the metrics of the test rows.
+def evaluate_forecaster(
+    dataset: Path,
+    training_set: Path,
+    model: Path,
+    output: Path,
+    tables: Path,
+    config: MetrifyConfig,
+    home: Home | None = None,
+) -> dict[str, float]:
+    """Writes and returns the metrics of the test rows, which are read and forecast a batch at a time.
 
     Args:
+        dataset: Dataset folder, which says in what district a meter lies.
         training_set: Folder of `build_training_set`.
-        model: ONNX file of `train_forecaster`.
-        output: JSON file to write.
-        config: Features and quantiles.
+        model: ONNX file to evaluate.
+        output: JSON file to write: the metrics.
+        tables: Parquet file to write: the model's metrics of each meter, district and interval of the horizon.
+        config: Features, quantiles and the tracking address.
+        home: Where the champion is found.
 
     Returns:
-        `wape`, `pinball` and `coverage` of the model, `wape_seasonal_naive` and `wape_persistence`.
+        `wape` and the other metrics of the model, `wape` and `pinball` of each baseline and of the champion, and the
+        p-values of the Diebold-Mariano tests against them; see docs/forecasting.md.
+
+    Raises:
+        TrackingError: MLflow, which knows the champion, can't be reached or refuses.
+        ForecastError: The load of the test rows sums to zero.
     """
+    home = home or Home.from_environment()
     data = read_training_set(training_set)
-    rows = data.rows("test")
-    batch, actual = data.batch(rows), data.targets[rows]
-    levels = config.training.consumption_forecasting.quantiles
-    features = compute_features(select_features(config.feature_engineering.include_time_features), batch)
-    quantiles = OnnxModel(model, _THREADS).predict_in_batches(features)
-    horizon, day_length = actual.shape[1], intervals_per_day(data.context.resolution_minutes)
-    metrics = {
-        "wape": wape(quantiles[..., levels.index(0.5)], actual),
-        "pinball": pinball(quantiles, actual, levels),
-        "coverage": coverage(quantiles, actual),
-        "wape_seasonal_naive": wape(seasonal_naive(data.windows[rows], horizon, day_length), actual),
-        "wape_persistence": wape(persistence_ensemble(data.windows[rows], horizon, day_length), actual),
-        "test_rows": float(len(rows)),
-    }
+    rows, levels = data.rows("test"), config.training.consumption_forecasting.quantiles
+    features = select_features(config.feature_engineering.include_time_features)
+    champion = find_comparable_champion(data.context, features, config, home)
+    meter_ids, meters = np.unique(data.meter_ids[rows].astype(str), return_inverse=True)
+    origins_at, origins = np.unique(data.origins[rows], return_inverse=True)
+    day_length = intervals_per_day(data.context.resolution_minutes)
+    with tempfile.TemporaryDirectory() as scratch:
+        forecasts = _forecasts(model, champion.model_path if champion else None, data, len(levels), Path(scratch))
+        scores = {
+            name: StreamedScores(len(meter_ids), len(origins_at), data.targets.shape[1], levels, day_length)
+            for name in forecasts
+        }
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            part = slice(first, first + _ROWS_AT_ONCE)
+            windows, actual = data.windows[rows[part]], data.targets[rows[part]]
+            scale = seasonal_scale(windows, _DAYS_OF_A_SEASON * day_length)
+            scored = ScoredRows(meters[part], origins[part], actual, scale)
+            computed = compute_features(features, data.batch(rows[part]))
+            for name, forecast in forecasts.items():
+                scores[name].add(scored, forecast(windows, computed))
+            tell_progress(f"scored {min(part.stop, len(rows))} of {len(rows)} rows")
+    metrics = summarise_scores(scores, -(-data.targets.shape[1] // day_length))
+    counts = {"test_rows": rows, "test_meters": meter_ids, "test_origins": origins_at}
+    metrics |= {name: float(len(counted)) for name, counted in counts.items()}
+    if champion:
+        metrics["is_champion"] = float(champion.model_path.read_bytes() == model.read_bytes())
     output.write_text(json.dumps(metrics, indent=2), encoding="utf-8")
+    districts = pd.read_parquet(dataset / METERS_FILE).set_index("meter_id")["district"].loc[meter_ids]
+    table = tabulate_scores(scores[MODEL].sums, meter_ids, districts.fillna("").to_numpy(object))
+    table.to_parquet(tables, index=False, compression="zstd")
     return metrics
+
+
+def _forecasts(
+    model: Path, champion: Path | None, data: TrainingSet, levels: int, scratch: Path
+) -> dict[str, Forecast]:
+    horizon, day_length = data.targets.shape[1], intervals_per_day(data.context.resolution_minutes)
+
+    def graph(path: Path) -> Forecast:
+        session = OnnxModel(path, _THREADS)
+        return lambda windows, features: session.predict_in_batches(features)
+
+    def baseline(rule: Callable[[np.ndarray, int, int], np.ndarray]) -> Forecast:
+        return lambda windows, features: np.repeat(rule(windows, horizon, day_length)[..., None], levels, axis=2)
+
+    forecasts = {MODEL: graph(model), SEASONAL_NAIVE: baseline(seasonal_naive)}
+    forecasts[PERSISTENCE] = baseline(persistence_ensemble)
+    if champion:
+        forecasts[CHAMPION] = graph(champion)
+    if write_uncalibrated(model, scratch / "uncalibrated.onnx"):
+        forecasts[UNCALIBRATED] = graph(scratch / "uncalibrated.onnx")
+    return forecasts

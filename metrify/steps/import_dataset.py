@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from metrify.config import Home
-from metrify.errors import DatasetError
+from metrify.errors import DatasetError, DatasetOptionError
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
 from metrify.readings.dataset import recover_folder, replace_folder
 from metrify.readings.sources import SOURCES
@@ -37,6 +37,7 @@ def import_dataset(
 
     Raises:
         DatasetError: The name does not fit, is taken or unknown, or the table can't be read.
+        DatasetOptionError: There is no dataset to add to, or it is of another resolution, place or kind of values.
         ReadingsError: A column, unit, time zone, stamp or value does not fit, or rows contradict each other.
     """
     home = home or Home.from_environment()
@@ -88,7 +89,7 @@ def _check_choice(folder: Path, replace: bool, append: bool) -> None:
             "Add to it with `--append`, replace it with `--replace`, or choose another name.",
         )
     if append and not folder.exists():
-        raise DatasetError(f"There is no dataset {folder.name!r} to add to.", "Import it without `--append`.")
+        raise DatasetOptionError(f"There is no dataset {folder.name!r} to add to.", "Import it without `--append`.")
 
 
 def _carry_over(known: Path, new: Path) -> None:

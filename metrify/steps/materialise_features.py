@@ -10,7 +10,7 @@ from metrify.adapters.materialised_readings import MaterialisedReadings, write_m
 from metrify.adapters.surroundings_files import write_surroundings
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import DatasetError
-from metrify.features.windows import cut_windows, local_midnights
+from metrify.features.windows import cut_rows, cut_windows, local_midnights, newest_origins
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.store.lineage import first_import
 from metrify.readings.store.read import newest_data_version
@@ -19,7 +19,6 @@ from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.load_surroundings import load_surroundings
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 
-HOLD_OUT_DAYS = 21  # of the newest readings, which a replay pushes later
 _METERS_PER_TABLE = 50
 
 
@@ -33,13 +32,14 @@ def materialise_features(
 
     With `quality.imputation`, short gaps in the windows are filled; the others stay, and the server refuses them.
 
-    The online store stops `HOLD_OUT_DAYS` before the end of the dataset, so that what follows can be replayed.
+    The online window of a meter ends with its own newest day, since meters are not read at the same time; with
+    `hold_out_days` it stops so many days before the dataset's end, so that what follows can be replayed.
 
     Args:
         dataset: Dataset folder.
         verdicts: Folder of `validate_readings`.
         output: File to write: the end of the online windows, RFC 3339.
-        config: Length of the windows, and whether their gaps are imputed.
+        config: Length of the windows, days to hold out, and whether gaps are imputed.
         home: Where the store lies.
 
     Returns:
@@ -54,10 +54,11 @@ def materialise_features(
     matrix, imputed = impute_inputs(measured, info.timezone, config)
     length = config.feature_engineering.lookback_window
     origins = window_origins(matrix, length, info.timezone)
-    if len(origins) <= HOLD_OUT_DAYS:
+    held_out = config.feature_engineering.hold_out_days
+    if len(origins) <= held_out:
         raise DatasetError(
             f"The readings cover {matrix.kwh.shape[1]} intervals.",
-            f"Windows of {length} intervals and {HOLD_OUT_DAYS} days to replay need more; bring a longer dataset.",
+            f"Windows of {length} intervals and {held_out} days to hold out need more; bring a longer dataset.",
         )
     data_version = newest_data_version(dataset)
     tables = []
@@ -71,8 +72,10 @@ def materialise_features(
     feature_store.write_offline_windows(home, tables)
     surroundings = write_surroundings(home, load_surroundings(dataset), info.resolution_minutes)
     feature_store.apply_repository(home)
-    until = origins[-1 - HOLD_OUT_DAYS]
+    known = origins[: len(origins) - held_out]
+    until = known[-1]
     feature_store.materialise_online(home, until, surroundings)
+    _serve_late_meters(home, matrix, known, length, data_version)
     place = (info.timezone, info.country, length)
     note = MaterialisedReadings(info.name, data_version, *place, until, matrix, imputed, first_import(dataset), config)
     write_materialised(home, note)
@@ -83,6 +86,20 @@ def materialise_features(
         "imputed_readings": int(imputed.sum()),
         **{f"{view}_rows": rows for view, rows in surroundings.items()},
     }
+
+
+def _serve_late_meters(
+    home: Home, matrix: ReadingsMatrix, origins: pd.DatetimeIndex, length: int, data_version: int
+) -> None:
+    """Puts the window that ends with its own newest day in the place of one whose end nobody has read yet."""
+    newest = newest_origins(matrix, origins)
+    late = np.flatnonzero(newest < len(origins) - 1)
+    if len(late):
+        ends = origins[newest[late]]
+        columns = ((ends - matrix.start) // pd.Timedelta(minutes=matrix.resolution_minutes)).to_numpy()
+        windows = cut_rows(matrix, late, columns - length, length)
+        ids = matrix.meter_ids[late]
+        feature_store.push_windows(home, ids, ends, windows, keep_newer=False, data_versions=data_version)
 
 
 def window_origins(matrix: ReadingsMatrix, length: int, timezone: str) -> pd.DatetimeIndex:

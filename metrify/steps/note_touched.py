@@ -36,6 +36,13 @@ def touched_spans(
     )
 
 
+def whole_spans(meter_ids: np.ndarray, origins: pd.DatetimeIndex, data_version: int) -> pd.DataFrame:
+    """Every origin of some meters, both as forecast and as outcome; see `touched_spans`."""
+    every = np.ones((len(meter_ids), len(origins)), bool)
+    kinds = (touched_spans(meter_ids, origins, every, kind, data_version) for kind in ("forecast", "outcome"))
+    return pd.concat(kinds, ignore_index=True)
+
+
 def note_touched(home: Home, touched: pd.DataFrame) -> None:
     """Adds rows of `touched_spans` to those that earlier backfills noted; without rows, the file stays as it is."""
     if touched.empty:

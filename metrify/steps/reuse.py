@@ -19,10 +19,13 @@ from metrify.steps.kept_results import Figures, keep_result, lock_file, remove_o
 from metrify.steps.lock import locked
 
 REUSED_LINE = "reused the result of an earlier run"
-# No step before the bundle reads these; the steps before the training don't read the network's parameters either.
-SERVING_SECTIONS = ("serving", "rollout", "mlflow")
+# No step whose result is reused reads these; the steps before the training don't read the network's parameters either.
+SERVING_SECTIONS = ("serving", "rollout", "mlflow", "gate", "compression", "search")
 _NETWORK_KEYS = (
     "model_type",
+    "ensemble_members",
+    "trees",
+    "refit_through_validation",
     "lstm_units",
     "dropout_rate",
     "quantiles",

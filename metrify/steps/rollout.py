@@ -6,9 +6,11 @@ from urllib.parse import unquote, urlparse
 
 import yaml
 
+from metrify.adapters.tracking import CHAMPION, point_alias_at
 from metrify.bundles.load import load_bundle
-from metrify.bundles.manifest import BundleManifest
+from metrify.bundles.manifest import FORECASTER_NAME, BundleManifest
 from metrify.bundles.signature import load_public_key
+from metrify.config import Home, MetrifyConfig
 from metrify.errors import ConfigError, UsageError
 from metrify.experiments.assignment import CONTROL
 from metrify.steps.render_inference_service import SALT_ANNOTATION, predictor_model
@@ -92,6 +94,31 @@ def stop_canary(service: Path) -> str:
     del document["spec"]["canary"]
     _write(service, document)
     return name
+
+
+def promote_canary(service: Path, config: MetrifyConfig, home: Home) -> str:
+    """Makes the canary the control, and its bundle the champion of the registry; returns the bundle's version.
+
+    The registry comes first: where it refuses, the service stays as it is.
+
+    Args:
+        service: InferenceService YAML to change.
+        config: The tracking address.
+        home: Where a relative SQLite file lies.
+
+    Raises:
+        UsageError: There is no canary.
+        TrackingError: The bundle is not registered, or MLflow can't be reached or refuses.
+    """
+    document = _read(service)
+    entry = _canary(document, service)
+    version = served_bundles(service)[str(entry["predictor"]["name"])].name
+    point_alias_at(home, config, FORECASTER_NAME, CHAMPION, version)
+    model = entry["predictor"]["model"]
+    document["spec"]["predictor"]["model"] = {key: value for key, value in model.items() if key != "name"}
+    del document["spec"]["canary"]
+    _write(service, document)
+    return version
 
 
 def _canary(document: dict[str, Any], service: Path) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """Trains the day-ahead forecaster and exports it."""
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
 from metrify.config import Home, MetrifyConfig
-from metrify.features.specification import compute_features, select_features
+from metrify.config.code_version import code_version
+from metrify.features.specification import select_features
+from metrify.steps.progress import Countdown, tell_progress
 from metrify.steps.reuse import SERVING_SECTIONS, reusable
-from metrify.steps.training_set import read_training_set
+from metrify.steps.training_set import TrainingSet, read_training_set
 from metrify.units import intervals_per_day
 
 
@@ -14,39 +18,48 @@ from metrify.units import intervals_per_day
 def train_forecaster(
     training_set: Path, model: Path, curve: Path, config: MetrifyConfig, home: Home | None = None
 ) -> dict[str, float]:
-    """Fits the network that `model_type` names.
+    """Fits the model that `model_type` names.
+
+    The intervals are calibrated on the validation rows, inside the exported graph. A training that is killed goes on
+    after its last whole epoch when it is started again with the same inputs, configuration and code.
 
     Args:
         training_set: Folder of `build_training_set`.
         model: ONNX file to write.
         curve: JSON file to write: the losses by epoch.
         config: Model and training parameters.
-        home: Where results of earlier runs are kept.
+        home: Where results of earlier runs and checkpoints are kept.
 
     Returns:
         Epochs run and the best validation loss.
     """
-    from metrify.forecasting.training.export import export_onnx
-    from metrify.forecasting.training.fit import TrainingRows, fit_network
+    from metrify.forecasting.training.train_model import train_model
 
+    home = home or Home.from_environment()
     data = read_training_set(training_set)
     features = select_features(config.feature_engineering.include_time_features)
-
-    def rows_of(side: str) -> TrainingRows:
-        rows = data.rows(side)
-        return TrainingRows(compute_features(features, data.batch(rows)), data.targets[rows])
-
     parameters = config.training.consumption_forecasting
-    network, losses = fit_network(
-        rows_of("train"),
-        rows_of("validation"),
+    checkpoints = home.checkpoints / _training_key(data, config)
+    steps = parameters.steps_of_training
+    countdown = Countdown(steps)
+    trained = train_model(
+        data.side("train", features),
+        data.side("validation", features),
         parameters,
         intervals_per_day(data.context.resolution_minutes),
-        lambda epoch, loss: print(f"epoch {epoch}/{parameters.epochs} {_text(loss)}", flush=True),
+        model,
+        lambda step, loss: tell_progress(f"step {step}/{steps} {_text(loss)}, {countdown.left(step)}"),
+        checkpoints,
     )
-    export_onnx(network, model)
-    curve.write_text(json.dumps(losses, indent=2), encoding="utf-8")
-    return {"epochs": len(losses), "validation_loss": min(loss["val_loss"] for loss in losses)}
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    curve.write_text(json.dumps(trained.curve, indent=2), encoding="utf-8")
+    return {"epochs": len(trained.curve), "validation_loss": min(loss["val_loss"] for loss in trained.curve)}
+
+
+def _training_key(data: TrainingSet, config: MetrifyConfig) -> str:
+    """Names the training whose checkpoint may be taken up: the same rows, parameters and code."""
+    parts = [data.dataset_fingerprint, config.model_dump(mode="json", exclude=set(SERVING_SECTIONS)), code_version()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _text(loss: dict[str, float]) -> str:

@@ -1,23 +1,26 @@
-"""The training set on disk: rows of window and target, by side of the split."""
+"""The training set on disk: rows of window and target, by side of the split, read only as far as asked for."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.specification import Feature, compute_features
 
-_ROWS_FILE = "rows.parquet"
+if TYPE_CHECKING:
+    from metrify.forecasting.training.rows import TrainingRows
+
+_ROWS_FILE, _WINDOWS_FILE, _TARGETS_FILE = "rows.parquet", "windows.npy", "targets.npy"
 _INFO_FILE = "info.json"
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Rows of all sides.
+    """Rows of all sides. Windows and targets stay on disk until they are indexed.
 
     Attributes:
         meter_ids: `[N]`.
@@ -29,6 +32,7 @@ class TrainingSet:
         context: What the rows share.
         dataset_name: Where they come from.
         dataset_fingerprint: SHA-256 of the dataset.
+        non_negative: Whether no load of the meters is negative.
     """
 
     meter_ids: np.ndarray
@@ -40,6 +44,7 @@ class TrainingSet:
     context: FeatureContext
     dataset_name: str
     dataset_fingerprint: str
+    non_negative: bool
 
     def rows(self, side: str) -> np.ndarray:
         """Which rows lie on a side, `[n]`."""
@@ -49,45 +54,101 @@ class TrainingSet:
         """What the features of some rows are computed from."""
         return FeatureBatch(self.windows[rows, -self.context.sequence_length :], self.origins[rows], self.context)
 
+    def side(self, name: str, features: tuple[Feature, ...]) -> "SideRows":
+        """The rows of a side as what a network is fitted to."""
+        return SideRows(self, self.rows(name), features)
+
+
+class SideRows:
+    """Rows of one side, whose features are computed when they are taken.
+
+    Args:
+        training_set: Where they lie.
+        rows: `[n]` their numbers there.
+        features: What is computed of them.
+    """
+
+    def __init__(self, training_set: TrainingSet, rows: np.ndarray, features: tuple[Feature, ...]) -> None:
+        self._training_set, self._rows, self._features = training_set, rows, features
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def non_negative(self) -> bool:
+        """Whether no load of any row is negative."""
+        return self._training_set.non_negative
+
+    def take(self, rows: np.ndarray) -> "TrainingRows":
+        """Some of the rows, by their number on this side."""
+        from metrify.forecasting.training.rows import TrainingRows
+
+        wanted = self._rows[rows]
+        features = compute_features(self._features, self._training_set.batch(wanted))
+        return TrainingRows(features, self._training_set.targets[wanted])
+
+
+@dataclass(frozen=True)
+class ArraysOnDisk:
+    """Windows and targets that are being written, a few rows at a time.
+
+    Attributes:
+        windows: `[N, L]` float32.
+        targets: `[N, H]` float32.
+    """
+
+    windows: np.ndarray
+    targets: np.ndarray
+
+
+def create_arrays(folder: Path, rows: int, lookback: int, horizon: int) -> ArraysOnDisk:
+    """Makes the files of windows and targets in a training set folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = (
+        np.lib.format.open_memmap(folder / name, mode="w+", dtype=np.float32, shape=(rows, length))
+        for name, length in ((_WINDOWS_FILE, lookback), (_TARGETS_FILE, horizon))
+    )
+    return ArraysOnDisk(*arrays)
+
 
 def write_training_set(training_set: TrainingSet, folder: Path) -> None:
-    """Writes a training set folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    table = pa.table(
+    """Writes a training set folder. Windows and targets that lie in it already are not written again."""
+    if not isinstance(training_set.windows, np.memmap):
+        arrays = create_arrays(
+            folder, len(training_set.origins), training_set.windows.shape[1], training_set.targets.shape[1]
+        )
+        arrays.windows[:], arrays.targets[:] = training_set.windows, training_set.targets
+    frame = pd.DataFrame(
         {
-            "meter_id": pa.array(training_set.meter_ids, pa.string()),
-            "origin": pa.array(training_set.origins.astype("datetime64[s]"), pa.timestamp("s")),
-            "side": pa.array(training_set.sides, pa.string()),
-            "load_window": _lists(training_set.windows),
-            "target_kwh": _lists(training_set.targets),
-            "imputed_share": pa.array(training_set.imputed_shares, pa.float32()),
+            "meter_id": training_set.meter_ids.astype(str),
+            "origin": training_set.origins.astype("datetime64[s]"),
+            "side": training_set.sides.astype(str),
+            "imputed_share": training_set.imputed_shares.astype(np.float32),
         }
     )
-    pq.write_table(table, folder / _ROWS_FILE, compression="zstd")
+    frame.to_parquet(folder / _ROWS_FILE, index=False, compression="zstd")
     info = {
         "context": asdict(training_set.context),
         "dataset_name": training_set.dataset_name,
         "dataset_fingerprint": training_set.dataset_fingerprint,
+        "non_negative": training_set.non_negative,
     }
     (folder / _INFO_FILE).write_text(json.dumps(info, indent=2), encoding="utf-8")
 
 
 def read_training_set(folder: Path) -> TrainingSet:
-    """Reads a training set folder."""
-    frame: pd.DataFrame = pq.read_table(folder / _ROWS_FILE).to_pandas()
+    """Opens a training set folder."""
+    frame = pd.read_parquet(folder / _ROWS_FILE)
     info = json.loads((folder / _INFO_FILE).read_text(encoding="utf-8"))
     return TrainingSet(
         frame["meter_id"].to_numpy(object),
         frame["origin"].to_numpy("datetime64[s]"),
         frame["side"].to_numpy(object),
-        np.stack(frame["load_window"].to_list()),
-        np.stack(frame["target_kwh"].to_list()),
+        np.load(folder / _WINDOWS_FILE, mmap_mode="r"),
+        np.load(folder / _TARGETS_FILE, mmap_mode="r"),
         frame["imputed_share"].to_numpy(np.float32),
         FeatureContext(**info["context"]),
         info["dataset_name"],
         info["dataset_fingerprint"],
+        info["non_negative"],
     )
-
-
-def _lists(values: np.ndarray) -> pa.FixedSizeListArray:
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.astype(np.float32).ravel()), values.shape[1])

@@ -66,10 +66,11 @@ def validate_features(now: pd.Timestamp, home: Home, max_age_hours: float | None
     Returns:
         Six checks. `type` counts the meters without a window of the stored length; the others are of the rest.
         `range` counts what can't be: readings that are infinite, larger than any meter's or ten times the largest that
-        this meter had in the dataset, and windows that end after `now`. `null_share` is the largest share of missing
-        readings in a window, `freshness` the age of the oldest window. `distribution` is the share of meters whose
-        last seven days are unlike their own eight weeks before (`unusual_weeks`). `skew` counts the readings that are
-        other ones in the windows that training reads (`differing_readings`).
+        this meter had in the dataset, or negative where none of this meter's was, and windows that end after `now`.
+        `null_share` is the largest share of missing readings in a window, `freshness` the age of the oldest window.
+        `distribution` is the share of meters whose last seven days are unlike their own eight weeks before
+        (`unusual_weeks`). `skew` counts the readings that are other ones in the windows that training reads
+        (`differing_readings`).
 
         The limit of `distribution` was set on the 296 days of a SimBench year that have nine weeks before them (197
         loads on 56 profiles): at most 29 % of the unchanged meters were unusual, and of meters whose load was doubled
@@ -112,7 +113,10 @@ def _check_range(online: _Online, moment: np.datetime64, materialised: Materiali
     size = np.abs(materialised.matrix.kwh)
     largest = np.where(np.isnan(size), 0, size).max(axis=1, initial=_LEAST_LARGEST_KWH)
     limit = np.minimum(_TIMES_LARGEST * largest[online.rows], LARGEST_KWH)
-    impossible = (np.abs(online.windows) > limit[:, None]).sum(axis=1) + (online.ends > moment)
+    feeds_in = np.any(materialised.matrix.kwh[online.rows] < 0, axis=1, keepdims=True)
+    too_large = np.abs(online.windows) > limit[:, None]
+    negative = (online.windows < 0) & ~feeds_in
+    impossible = (too_large | negative).sum(axis=1) + (online.ends > moment)
     return online.check("range", float(impossible.sum()), 0, "values", impossible > 0)
 
 

@@ -20,6 +20,7 @@ def write_bundle(
     metrics: Path,
     drift_reference: Path,
     thresholds: Path,
+    model_card: Path,
     output: Path,
     config: MetrifyConfig,
     code_version: str,
@@ -29,10 +30,11 @@ def write_bundle(
 
     Args:
         training_set: Folder of `build_training_set`.
-        model: ONNX file of `train_forecaster`.
+        model: ONNX file of `compress_forecaster`.
         metrics: File of `evaluate_forecaster`.
         drift_reference: File of `fit_drift_reference`.
         thresholds: File of `fit_drift_reference`.
+        model_card: File of `write_model_card`.
         output: Text file to write: the bundle's folder.
         config: What the model was trained with.
         code_version: Version of the code that trained it.
@@ -83,6 +85,7 @@ def write_bundle(
         model,
         pd.read_parquet(drift_reference),
         json.loads(thresholds.read_text(encoding="utf-8")),
+        model_card.read_text(encoding="utf-8"),
         load_or_create_signing_key(home.keys),
     )
     output.write_text(str(folder), encoding="utf-8")

@@ -17,11 +17,15 @@ def run(metrify_home: Path, tmp_path: Path) -> Run:
     """Runs `metrify data` in a process of its own."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-c", "from metrify.cli.main import main; main()", "data", *arguments]
-        environment = {**os.environ, "METRIFY_HOME": str(metrify_home), "NO_COLOR": "1", "TERMINAL_WIDTH": "200"}
-        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        return _run_in(metrify_home, tmp_path, *arguments)
 
     return run
+
+
+def _run_in(home: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", "from metrify.cli.main import main; main()", "data", *arguments]
+    environment = {**os.environ, "METRIFY_HOME": str(home), "NO_COLOR": "1", "TERMINAL_WIDTH": "200"}
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture
@@ -157,3 +161,59 @@ def test_options_that_contradict_each_other_are_wrong_usage(
     done = run("import", "--name", "ours", "--readings", readings, *arguments)
     assert done.returncode == 2
     assert part in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--resolution", "30"], "Leave out `--resolution`"),
+        (["--timezone", "UTC"], "Leave out `--timezone`"),
+        (["--register"], "Leave out `--register`"),
+        (["--name", "absent"], "no dataset 'absent' to add to"),
+    ],
+)
+def test_options_that_do_not_fit_the_dataset_are_wrong_usage(
+    run: Run, readings: str, arguments: list[str], part: str
+) -> None:
+    ours = ("--name", "ours", "--readings", readings)
+    assert run("import", *ours, "--column", "meter_id=MPAN").returncode == 0
+    done = run("import", *ours, "--append", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert part in done.stderr
+
+
+_IMPORT = ["import", "--name", "ours", "--readings", "readings.csv", "--column", "meter_id=MPAN"]
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (_IMPORT, "file"),
+        (_IMPORT, "file/below"),
+        (_IMPORT, "/proc/nope/below"),
+        (["quality", "simbench"], "file"),
+        (["backfill"], "/proc/nope"),
+        (["features", "register"], "/proc/nope"),
+        (["fetch", "ours", "--url", "http://127.0.0.1:1/readings.csv", "--sha256", "0" * 64], "file"),
+    ],
+)
+def test_a_home_that_can_not_be_made_is_named(tmp_path: Path, readings: str, command: list[str], place: str) -> None:
+    (tmp_path / "file").touch()
+    done = _run_in(tmp_path / place, tmp_path, *command)
+    assert done.returncode == 1
+    message = f"METRIFY_HOME {tmp_path / place} is no folder that can be written. Name another one."
+    assert done.stderr.splitlines()[-1] == f"error: {message}"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_lost_in_a_good_home_does_not_blame_the_home(metrify_home: Path) -> None:
+    metrify_home.mkdir(exist_ok=True)
+    lost = f"from pathlib import Path; Path({str(metrify_home / 'lost')!r}).read_text()"
+    code = f"from metrify.cli import main\ndef lose(): {lost}\nmain.app = lose\nmain.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "METRIFY_HOME": str(metrify_home)},
+        capture_output=True,
+        text=True,
+    )
+    assert "FileNotFoundError" in done.stderr and "METRIFY_HOME" not in done.stderr

@@ -72,7 +72,9 @@ def test_a_file_with_the_right_checksum_is_kept(fetch: Run, server: str, metrify
         ("ours", "readings.csv", "abc", 2, ["no SHA-256"]),
         ("ours", "readings.csv", None, 2, ["--sha256"]),
         ("london_hourly_2013", "readings.csv", SHA256, 2, ["another SHA-256"]),
-        ("../ours", "readings.csv", SHA256, 2, ["without slashes"]),
+        ("../ours", "readings.csv", SHA256, 2, ["can't name a dataset"]),
+        ("..", "readings.csv", SHA256, 2, ["'..' can't name a dataset"]),
+        ("a b", "readings.csv", SHA256, 2, ["'a b' can't name a dataset"]),
     ],
 )
 def test_what_is_not_the_file_is_refused(

@@ -20,7 +20,9 @@ from metrify.cli.main import app as metrify
 from metrify.config import Home, MetrifyConfig, default_config
 from metrify.errors import DatasetError, FeatureStoreError, UsageError
 from metrify.features.windows import cut_windows
+from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
 from metrify.readings.matrix import ReadingsMatrix
+from metrify.readings.quality.releases import write_releases
 from metrify.readings.sources.table_source import TableSource
 from metrify.steps import read_again
 from metrify.steps.accepted_readings import load_accepted_readings
@@ -44,7 +46,7 @@ HOUR = pd.Timedelta(hours=1)
 def config(**quality: object) -> MetrifyConfig:
     values = default_config().model_dump()
     values["quality"].update(quality)
-    values["feature_engineering"]["lookback_window"] = WINDOW
+    values["feature_engineering"].update(lookback_window=WINDOW, hold_out_days=21)
     values["training"]["consumption_forecasting"].update(sequence_length=WINDOW, forecast_horizon=24)
     return MetrifyConfig.model_validate(values)
 
@@ -256,6 +258,12 @@ def test_a_meter_that_is_not_accepted_any_more_is_not_served(utility: Utility) -
     windows, ends = served_windows(utility.home, matrix.meter_ids.tolist())
     assert np.isnan(windows).all(axis=1).sum() == 1
     assert len(set(ends)) == 1
+    known = pd.DatetimeIndex(utility.windows(utility.home)["event_timestamp"].unique()).sort_values()
+    assert done.touched["kind"].tolist() == ["forecast", "outcome"]
+    assert done.touched["meter_id"].nunique() == 1 and done.touched["meter_id"][0] not in utility.matrix().meter_ids
+    assert (done.touched["first_origin"] == known[0]).all() and (done.touched["last_origin"] == known[-1]).all()
+    noted = pd.read_parquet(utility.home.feature_store / TOUCHED_FILE)
+    assert noted["meter_id"].tolist() == done.touched["meter_id"].tolist()
     utility.arrive(readings(range(1), range(DAYS * 24)))
     backfill_features(utility.home)
     windows, ends = utility.served()
@@ -374,6 +382,14 @@ def test_an_empty_store_and_one_of_another_version_are_refused(utility: Utility)
         backfill_features(utility.home)
 
 
+def test_a_store_without_the_mask_of_what_was_imputed_is_of_another_version(utility: Utility) -> None:
+    path = utility.home.feature_store / "materialised_readings.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["imputed"]), path)
+    with pytest.raises(FeatureStoreError, match="Another version of Metrify") as caught:
+        read_materialised(utility.home)
+    assert "metrify train" in caught.value.mend
+
+
 def test_a_forecast_is_traced_to_the_readings_that_it_saw(utility: Utility) -> None:
     utility.arrive(late(utility))
     origin = START + (MISSING_HOUR + 3) * pd.Timedelta(hours=1)
@@ -401,6 +417,46 @@ def test_a_trace_tells_what_was_imputed(utility: Utility) -> None:
     now = trace_readings("ours", "n0", origin, 3, None, utility.home)
     assert now["state"].tolist() == ["used", "imputed", "used"]
     assert now["kwh"].isna().tolist() == [False, True, False]
+
+
+def test_a_trace_tells_of_a_meter_that_is_not_accepted(utility: Utility) -> None:
+    broken = utility.arrived[0][utility.arrived[0]["meter_id"] == "n0"]
+    utility.arrive(broken[600:].assign(kwh=-1.0))
+    judged = trace_readings("ours", "n0", START + 600 * HOUR, 2, None, utility.home)  # the store holds the one before
+    assert set(judged["state"]) == {"not accepted: coverage below 0.9; fewer than 28 usable days"}
+    before = trace_readings("ours", "n0", START + 600 * HOUR, 2, 1, utility.home)
+    assert set(before["state"]) == {"used"}
+    backfill_features(utility.home)
+    traced = trace_readings("ours", "n0", START + (MISSING_HOUR + 2) * HOUR, 3, None, utility.home)
+    assert traced["state"].tolist() == ["not accepted", "missing", "not accepted"]
+
+
+def test_a_trace_tells_of_readings_that_only_the_other_meters_make_outlying(utility: Utility) -> None:
+    early = START - pd.Timedelta(days=1000)
+    day = readings(range(1, 2), range(24))  # of 1224 readings of the meter, but of 7223 of the dataset
+    utility.arrive(day.assign(timestamp=pd.date_range(early, periods=24, freq="h").strftime("%Y-%m-%dT%H:%MZ")))
+    backfill_features(utility.home)
+    traced = trace_readings("ours", "n1", early + HOUR, 2, None, utility.home)
+    assert traced["state"].tolist() == ["missing", "quarantined: outlying"]
+    assert set(trace_readings("ours", "n1", START + 3 * HOUR, 3, None, utility.home)["state"]) == {"used"}
+
+
+def test_a_trace_tells_what_the_store_still_keeps_out(utility: Utility) -> None:
+    utility.arrive(turned_bad(utility))
+    backfill_features(utility.home)
+    (pseudonym,) = pseudonyms_of(["n1"], load_or_create_key(utility.home.keys / PSEUDONYM_KEY_FILE)).values()
+    row = {"first": START, "last": START + 999 * HOUR, "reason": "", "released_at": START, "because": "it feeds in"}
+    write_releases(utility.home.datasets / "ours", pd.DataFrame([{"meter_id": pseudonym, **row}]))
+    traced = trace_readings("ours", "n1", START + 701 * HOUR, 1, None, utility.home)
+    assert traced["state"].tolist() == ["quarantined: negative"]
+
+
+def test_a_store_of_a_dataset_that_was_replaced_tells_nothing(utility: Utility) -> None:
+    frame = utility.arrived[0]
+    utility.fill(utility.home, config(imputation="same_hour"))
+    utility.arrive(frame.assign(kwh=frame["kwh"] * 2), replace=True)
+    traced = trace_readings("ours", "n0", START + (MISSING_HOUR + 2) * HOUR, 3, None, utility.home)
+    assert traced["state"].tolist() == ["used", "missing", "used"]
 
 
 ORIGIN = START + 100 * HOUR
@@ -469,3 +525,24 @@ def test_weather_that_is_added_alone_reaches_the_store(utility: Utility) -> None
     assert (done.windows, done.changed_readings) == (0, 0)
     stored = pd.read_parquet(utility.home.feature_store / "weather_observed.parquet")
     assert len(stored) == DAYS * 24 and (stored["temperature_c"] == 7).all()
+
+
+def test_meters_that_are_read_at_different_times_are_served_up_to_their_own_day(utility: Utility) -> None:
+    utility.arrive(readings(range(1, 2), range(DAYS * 24, (DAYS + 2) * 24)))
+    backfill_features(utility.home)
+    windows, ends = utility.served()
+    assert sorted((ends - START) // (24 * HOUR)) == [DAYS - 1] * (METERS - 1) + [DAYS + 1]  # local midnights
+    expected = cut_windows(utility.matrix(), ends, WINDOW)[np.arange(METERS), np.arange(METERS)]
+    np.testing.assert_array_equal(windows, expected)
+    assert np.isfinite(windows).all()
+
+
+def test_a_store_that_is_filled_anew_serves_late_meters_too(utility: Utility, tmp_path: Path) -> None:
+    utility.arrive(readings(range(1, 2), range(DAYS * 24, (DAYS + 2) * 24)))
+    settings = config()
+    features = settings.feature_engineering.model_copy(update={"hold_out_days": 0})
+    utility.fill(utility.home, settings.model_copy(update={"feature_engineering": features}))
+    windows, ends = utility.served()
+    assert sorted((ends - START) // (24 * HOUR)) == [DAYS - 1] * (METERS - 1) + [DAYS + 1]
+    assert np.isfinite(windows).all()
+    assert utility.served_versions() == [2] * METERS

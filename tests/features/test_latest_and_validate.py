@@ -214,6 +214,11 @@ def in_watt_hours(windows: np.ndarray) -> np.ndarray:
     return windows
 
 
+def below_zero(windows: np.ndarray) -> np.ndarray:
+    windows[0, 7] = -0.01
+    return windows
+
+
 def with_another_reading(windows: np.ndarray) -> np.ndarray:
     windows[0, 7] += 0.01
     return windows
@@ -226,6 +231,7 @@ def with_another_reading(windows: np.ndarray) -> np.ndarray:
         (at_other_hours, {"distribution", "skew"}),
         (with_gaps, {"null_share", "skew"}),
         (in_watt_hours, {"range", "skew"}),
+        (below_zero, {"range", "skew"}),
         (with_another_reading, {"skew"}),
     ],
 )
@@ -234,6 +240,15 @@ def test_a_fault_fails_its_check(filled: Filled, change: Callable, failed: set[s
     checks = filled.checks()
     assert {name for name, check in checks.items() if not check.passed} == failed
     assert all(checks[name].meters for name in failed)
+
+
+def test_a_meter_that_fed_in_before_may_do_so_again(filled: Filled) -> None:
+    kwh = filled.materialised.matrix.kwh.copy()
+    kwh[0, 0] = -0.5
+    matrix = replace(filled.materialised.matrix, kwh=kwh)
+    write_materialised(filled.home, replace(filled.materialised, matrix=matrix))
+    filled.push(below_zero(windows_until(filled)))
+    assert filled.checks()["range"].passed
 
 
 def test_meters_that_are_missing_or_of_another_length_are_named(filled: Filled) -> None:

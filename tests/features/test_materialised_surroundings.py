@@ -11,16 +11,16 @@ from metrify.readings.sources.table_source import TableSource
 from metrify.steps.backfill_features import backfill_features
 from metrify.steps.import_dataset import import_dataset
 from metrify.steps.ingest_readings import ingest_readings
-from metrify.steps.materialise_features import HOLD_OUT_DAYS, materialise_features
+from metrify.steps.materialise_features import materialise_features
 from metrify.steps.validate_readings import validate_readings
 
-START, DAYS = pd.Timestamp("2024-05-01", tz="UTC"), 30
+START, DAYS, HOLD_OUT_DAYS = pd.Timestamp("2024-05-01", tz="UTC"), 30, 21
 HOUR = pd.Timedelta(hours=1)
 
 
 def config() -> MetrifyConfig:
     values = default_config().model_dump()
-    values["feature_engineering"]["lookback_window"] = 48
+    values["feature_engineering"].update(lookback_window=48, hold_out_days=HOLD_OUT_DAYS)
     values["training"]["consumption_forecasting"].update(sequence_length=48, forecast_horizon=24)
     return MetrifyConfig.model_validate(values)
 

@@ -17,6 +17,7 @@ from metrify.adapters.feature_store import (
     windows_table,
     write_offline_windows,
 )
+from metrify.adapters.window_push import WindowPusher
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
 
@@ -58,6 +59,17 @@ def test_applying_again_changes_nothing(own_store: Store) -> None:
     apply_repository(own_store.home)
     for value, again in zip(before, served_windows(own_store.home, METERS.tolist()), strict=True):
         np.testing.assert_array_equal(value, again)
+
+
+@pytest.mark.parametrize("use", [OnlineWindowReader, WindowPusher])
+def test_a_store_of_a_version_without_data_versions_is_refused(own_store: Store, use: type) -> None:
+    opened = open_store(own_store.home)
+    view = opened.get_feature_view("meter_load")
+    view.features = [field for field in view.features if field.name != "data_version"]
+    opened.registry.apply_feature_view(view, opened.project)
+    with pytest.raises(FeatureStoreError, match="Another version of Metrify") as caught:
+        use(own_store.home)
+    assert "metrify train" in caught.value.mend
 
 
 def test_two_homes_are_kept_apart(store: Store, own_store: Store) -> None:

@@ -46,24 +46,34 @@ class Trained:
 
 def train_one(folder: Path, model_type: str, time_features: bool) -> Trained:
     """Trains for one epoch and exports."""
-    from metrify.forecasting.training.export import export_onnx
-    from metrify.forecasting.training.fit import TrainingRows, fit_network
+    from metrify.forecasting.training.fit_model import FittedNetwork, fit_model
+    from metrify.forecasting.training.rows import TrainingRows
 
-    config = ConsumptionForecastingConfig(model_type=model_type, lstm_units=8, epochs=1, batch_size=32, seed=3)
+    config = ConsumptionForecastingConfig(
+        model_type=model_type, ensemble_members=("context", "gru"), lstm_units=8, epochs=1, batch_size=32, seed=3
+    )
     told: list[int] = []
-    network, losses = fit_network(
+    fitted = fit_model(
         TrainingRows(*draw_rows(128, 1, time_features)),
         TrainingRows(*draw_rows(32, 2, time_features)),
         config,
         DAY,
         lambda epoch, loss: told.append(epoch),
     )
+    assert isinstance(fitted, FittedNetwork)
+    network, losses = fitted.network, fitted.curve
     path = folder / "model.onnx"
-    export_onnx(network, path)
+    fitted.export_onnx(path)
     return Trained(config, network, OnnxModel(path), path, losses, told, time_features)
 
 
-@pytest.fixture(scope="session", params=[("lstm", True), ("gru", True), ("gru", False)], ids=str)
+KINDS = [
+    (kind, True)
+    for kind in ("lstm", "gru", "cnn_lstm", "attention_lstm", "transformer", "mixer", "residual", "context", "ensemble")
+]
+
+
+@pytest.fixture(scope="session", params=[*KINDS, ("gru", False)], ids=str)
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Both cells, and a network without time features."""
+    """Every network, and one without time features."""
     return train_one(tmp_path_factory.mktemp("network"), *request.param)

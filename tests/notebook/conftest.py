@@ -87,7 +87,7 @@ def _write_bundle(home: Home, version: str, model: Path) -> Path:
     )
     folder = home.bundles / "load-forecaster" / version
     limits = {"drift": {"null_distances": null, "p_value": 0.05, "min_rows": 20}}
-    write_bundle(folder, manifest, model, reference, limits, load_or_create_signing_key(home.keys))
+    write_bundle(folder, manifest, model, reference, limits, "# Card", load_or_create_signing_key(home.keys))
     return folder
 
 

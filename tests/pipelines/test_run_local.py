@@ -14,6 +14,7 @@ from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home
 from metrify.privacy.pseudonyms import is_pseudonym
 from metrify.readings.dataset import read_dataset
+from metrify.steps.training_set import read_training_set
 from pipelines.run_local import LocalRun, task_names
 
 from .conftest import DAYS, METERS, PIPELINE, Run, write_households
@@ -94,14 +95,14 @@ def test_test_rows_are_other_meters_in_a_later_time(trained: Trained) -> None:
 
 
 def test_the_windows_and_targets_are_those_of_the_readings(trained: Trained) -> None:
-    rows = pd.read_parquet(trained.run.output("build-training-set", "training_set") / "rows.parquet")
+    rows = read_training_set(trained.run.output("build-training-set", "training_set"))
     readings = read_dataset(trained.run.output("ingest-readings", "dataset")).readings
     by_meter = {meter: group.set_index("timestamp")["kwh"] for meter, group in readings.groupby("meter_id")}
-    for row in rows.sample(20, random_state=0).itertuples():
-        origin, hour = row.origin.tz_localize("UTC"), pd.Timedelta(hours=1)
-        kwh = by_meter[row.meter_id]
-        np.testing.assert_array_equal(row.load_window, kwh.loc[: origin - hour].to_numpy()[-672:])
-        np.testing.assert_array_equal(row.target_kwh, kwh.loc[origin:].to_numpy()[:24])
+    for row in np.random.default_rng(0).choice(len(rows.origins), 20, replace=False):
+        origin, hour = pd.Timestamp(rows.origins[row], tz="UTC"), pd.Timedelta(hours=1)
+        kwh = by_meter[rows.meter_ids[row]]
+        np.testing.assert_array_equal(rows.windows[row], kwh.loc[: origin - hour].to_numpy()[-672:])
+        np.testing.assert_array_equal(rows.targets[row], kwh.loc[origin:].to_numpy()[:24])
 
 
 def test_the_candidate_in_the_registry_is_the_bundle(trained: Trained) -> None:
@@ -116,10 +117,19 @@ def test_the_candidate_in_the_registry_is_the_bundle(trained: Trained) -> None:
     assert candidate.tags["dataset_fingerprint"] == manifest.dataset_fingerprint
     run = client.get_run(candidate.run_id)
     assert run.info.status == "FINISHED"
-    assert run.data.metrics == pytest.approx(manifest.metrics)
+    losses = {name: value for name, value in run.data.metrics.items() if name in ("loss", "val_loss")}
+    assert len(losses) == 2
+    assert run.data.metrics == pytest.approx(manifest.metrics | losses)
     assert run.data.params["model_type"] == "gru"
     logged = {Path(item.path).name for item in client.list_artifacts(candidate.run_id, "bundle")}
     assert logged == {path.name for path in trained.bundle_folder.iterdir()}
+
+
+def test_the_signed_card_is_the_one_that_the_run_shows(trained: Trained) -> None:
+    card = trained.run.output("write-model-card", "model_card").read_text(encoding="utf-8")
+    assert (trained.bundle_folder / "model_card.md").read_text(encoding="utf-8") == card
+    assert "| before | after |" in card  # the trained model is calibrated
+    assert f"| this model | {trained.bundle().manifest.metrics['wape']:.4g} |" in card
 
 
 def test_the_inference_service_serves_the_bundle(trained: Trained) -> None:

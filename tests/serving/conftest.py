@@ -105,7 +105,7 @@ def _write_bundle(folder: Path, version: str, scale: float, keys: Path) -> None:
         metrics={"pinball": 1.0},
     )
     limits = {"drift": {"null_distances": null, "p_value": 0.3, "min_rows": 20}}
-    write_bundle(folder / version, manifest, model, reference, limits, load_or_create_signing_key(keys))
+    write_bundle(folder / version, manifest, model, reference, limits, "# Card", load_or_create_signing_key(keys))
 
 
 def _write_windows(path: Path, windows: np.ndarray) -> None:

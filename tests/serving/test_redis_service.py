@@ -44,6 +44,7 @@ def test_it_answers_names_what_is_unavailable_and_comes_back(world, redis, tmp_p
                 return False
             np.testing.assert_allclose(forecasts.point_kwh, world.windows[:, -24:], rtol=1e-5)
             assert forecasts.data_versions == list(range(len(METERS)))
+            assert set(forecasts.origins) == {"2024-03-01T00:00:00Z"}
             return True
 
         wait_until(is_answered)

@@ -1,5 +1,6 @@
 """`metrify bench`: what is measured, beside its peers, in one run."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,3 +33,37 @@ def import_readings(as_json: Json = False, quick: Quick = False) -> None:
     from metrify.cli.bench.report import report
 
     report("import", [measure_import], quick, as_json)
+
+
+@app.command("forecast")
+def forecast(
+    dataset: Annotated[str, typer.Option(help="Dataset: london_hourly_2013, ett_h1_h2, simbench, an imported one...")],
+    models: Annotated[list[str] | None, typer.Option(help="A model; repeat it for several. All without it.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of the champion; others have one.")] = 3,
+    config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
+    origins_per_day: Annotated[int, typer.Option(min=1, help="Training origins of a day.")] = 1,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit again with the validation rows.")] = False,
+    as_json: Json = False,
+    quick: Quick = False,
+) -> None:
+    """Forecast: accuracy, calibration, training time and speed of models beside LightGBM and baselines."""
+    from metrify.cli.bench.forecast.measure import ForecastBench
+    from metrify.cli.bench.report import report
+    from metrify.config import load_config
+
+    bench = ForecastBench(dataset, tuple(models or ()), load_config(config), seeds, origins_per_day, refit)
+    report("forecast", [bench.measure], quick, as_json)
+
+
+@app.command("batch-forecast")
+def batch_forecast(
+    config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
+    as_json: Json = False,
+    quick: Quick = False,
+) -> None:
+    """Batch forecasts: time, memory and scaling of a million meters, beside a loop over data frames."""
+    from metrify.cli.bench.batch_forecast import BatchBench
+    from metrify.cli.bench.report import report
+    from metrify.config import load_config
+
+    report("batch-forecast", [BatchBench(load_config(config)).measure], quick, as_json)

@@ -14,7 +14,7 @@ from metrify.cli.output import print_json, progress_console
 
 _QUICK = "quick."
 _GIB = 2**30
-_TABLE_WIDTH = 100
+_WIDEST = 1_000  # columns
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Row:
         peer: What was measured beside it in the same run.
         peer_value: The peer's figure, in the same unit.
         note: What a reader has to know to understand the figure.
+        detail: Figures behind the value, for programs.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Row:
     peer: str | None = None
     peer_value: float | None = None
     note: str | None = None
+    detail: dict[str, object] | None = None
 
     @property
     def met(self) -> bool | None:
@@ -64,7 +66,9 @@ def report(bench: str, measures: Sequence[Measure], quick: bool, as_json: bool) 
         as_json: Print one JSON object instead of a table.
     """
     console = progress_console()
-    rows = [row for measure in measures for row in measure(quick, lambda line: console.print(f"  {line}"))]
+    rows = [
+        row for measure in measures for row in measure(quick, lambda line: console.print(f"  {line}", soft_wrap=True))
+    ]
     if quick:
         rows = [replace(row, name=_QUICK + row.name) for row in rows]
     if as_json:
@@ -73,11 +77,15 @@ def report(bench: str, measures: Sequence[Measure], quick: bool, as_json: bool) 
                 "bench": bench,
                 "date": datetime.now(UTC).isoformat(timespec="seconds"),
                 "machine": describe_machine(),
-                "rows": [{key: value for key, value in asdict(row).items() if key != "note" or value} for row in rows],
+                "rows": [_without_empty_words(row) for row in rows],
             }
         )
         return
     _print_table(rows)
+
+
+def _without_empty_words(row: Row) -> dict[str, object]:
+    return {key: value for key, value in asdict(row).items() if key not in ("note", "detail") or value}
 
 
 def describe_machine() -> dict[str, object]:
@@ -98,6 +106,7 @@ def describe_machine() -> dict[str, object]:
 
 def _print_table(rows: Sequence[Row]) -> None:
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table("figure", "value", "unit", "target", "peer", "its value", "")
@@ -117,7 +126,9 @@ def _print_table(rows: Sequence[Row]) -> None:
             verdict,
         )
     console = Console()
-    console.print(table, width=max(console.width, _TABLE_WIDTH))
+    # Nothing is cut: where the terminal is narrower, its lines wrap.
+    needed = Measurement.get(console, console.options.update(max_width=_WIDEST), table).maximum
+    Console(width=max(console.width, needed)).print(table)
     for row in rows:
         if row.note:
             typer.echo(f"{row.name}: {row.note}")

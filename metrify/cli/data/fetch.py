@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from metrify.cli.data.readings import told_wrongly
 from metrify.cli.output import called_as, print_json, progress_console
 from metrify.errors import UsageError
 
@@ -25,15 +26,17 @@ def fetch(
     from metrify.adapters.downloads import download
     from metrify.config import Home
     from metrify.readings.sources.public_sets import find_public_set
+    from metrify.steps.import_dataset import check_name
 
     public = find_public_set(name)
+    if public is None:
+        with told_wrongly():
+            check_name(name)
     if public and sha256 and sha256.lower() != public.sha256:
         raise UsageError(f"{name} is known by another SHA-256, {public.sha256}.", "Leave out `--sha256`.")
     checksum = public.sha256 if public else sha256
     if checksum is None:
         raise UsageError(f"No checksum is known of {name!r}.", "Give the one that its publisher states, `--sha256`.")
-    if PurePosixPath(name).name != name:
-        raise UsageError(f"{name!r} can't name a file.", "Use a name without slashes.")
     suffix = _suffix(url)
     path = Home.from_environment().public_sets / (public.file if public else f"{name}{suffix}")
     with _byte_counts() as progress:

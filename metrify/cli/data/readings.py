@@ -66,7 +66,7 @@ def import_table(
     from metrify.readings.sources.table_source import TableSource
     from metrify.steps.import_dataset import check_name, import_dataset
 
-    with _told_wrongly():
+    with told_wrongly():
         check_name(name)
     home = Home.from_environment()
     remembered = remembered_settings(home.datasets / name) if append else {}
@@ -83,7 +83,7 @@ def import_table(
         grid_status=grid_status,
         **settings,
     )
-    with _told_wrongly():
+    with told_wrongly():
         source.check_options()
     imported = import_dataset(source, replace, append, home, row_counts())
     figures = import_figures(imported)
@@ -102,7 +102,7 @@ def import_table(
 
 
 @contextmanager
-def _told_wrongly() -> Iterator[None]:
+def told_wrongly() -> Iterator[None]:
     """What is wrong with a dataset's description is wrong with the options here."""
     try:
         yield

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ASKED_METERS = 100
 _CONTROL, _CANARY = "lstm", "gru"
 _SERVING_STAGES = 5
+_REPLAYED_DAYS = 21  # pushed day by day later, as if they had just been read
 
 
 def demo(
@@ -32,9 +33,14 @@ def demo(
     from metrify.cli.training_processes import run_trainings
     from metrify.cli.training_run import dataset_name
     from metrify.config import Home, load_config
+    from metrify.config.schema import GateConfig
     from metrify.readings.dataset import read_info
 
-    console, home, settings = progress_console(), Home.from_environment(), load_config(config)
+    console, home = progress_console(), Home.from_environment()
+    settings = load_config(config)
+    features = settings.feature_engineering.model_copy(update={"hold_out_days": _REPLAYED_DAYS})
+    # The demo shows two models side by side, whatever was promoted before: neither has to beat the champion.
+    settings = settings.model_copy(update={"gate": GateConfig(beat_champion=False), "feature_engineering": features})
     record = DemoRecord(dataset_name())
     configs = {kind: settings.with_forecasting(model_type=kind) for kind in (_CONTROL, _CANARY)}
     with record.timed("train"):
@@ -60,7 +66,7 @@ def _serve(record: "DemoRecord", config: "MetrifyConfig", home: "Home", console:
 
     from inference_services.client import ForecastClient
     from inference_services.local.run_manifest import LocalService
-    from metrify.adapters.tracking import point_candidate_at
+    from metrify.adapters.tracking import CANDIDATE, point_alias_at
     from metrify.bundles.manifest import FORECASTER_NAME
     from metrify.bundles.signature import PUBLIC_KEY_FILE
     from metrify.cli.demo import serving_stages as stages
@@ -69,7 +75,7 @@ def _serve(record: "DemoRecord", config: "MetrifyConfig", home: "Home", console:
     from metrify.steps.reuse import filled_otherwise
 
     run = record.trained[_CONTROL]
-    point_candidate_at(home, config, FORECASTER_NAME, record.trained[_CANARY].bundle.name)
+    point_alias_at(home, config, FORECASTER_NAME, CANDIDATE, record.trained[_CANARY].bundle.name)
     if service_path(home).exists():
         console.print("  the demo replaces the installed service and its canary")
     manifest, key = install_service(run.service, home), home.keys / PUBLIC_KEY_FILE

@@ -15,6 +15,7 @@ def export_onnx(model: keras.Model, path: Path) -> None:
         path: The file to write.
     """
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    model(model.inputs)  # Keras exports no model that was never called
     model.export(str(path), format="onnx", verbose=False)
     graph = onnx.load(str(path))
     produced, wanted = graph.graph.output[0].name, model.layers[-1].name

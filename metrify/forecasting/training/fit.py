@@ -1,44 +1,38 @@
-"""Fits a network to training rows, deterministic by seed."""
+"""Fits a network to training rows, deterministic by seed, and goes on where it was killed."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
-from keras import ops
 
 from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.forecasting.training.batches import epoch_order, stream_batches
+from metrify.forecasting.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from metrify.forecasting.training.losses import pinball_loss
 from metrify.forecasting.training.network import build_network
+from metrify.forecasting.training.rows import RowSource
 
-_SMALLEST_SCALE_KWH = 1e-3
+_WARM_UP_SHARE = 0.05  # of the steps
+_FINAL_RATE = 0.01  # of the learning rate
+_WEIGHT_DECAY = 1e-4
+_CLIP_NORM = 1.0
 
-
-@dataclass(frozen=True)
-class TrainingRows:
-    """Rows to fit or to validate on.
-
-    Attributes:
-        features: Arrays by feature name, `[N, ...]`.
-        target_kwh: `[N, H]` actual kWh per interval.
-    """
-
-    features: Mapping[str, np.ndarray]
-    target_kwh: np.ndarray
-
-    @property
-    def weights(self) -> np.ndarray:
-        """One over each window's mean, `[N]`, so that every meter counts alike whatever its size."""
-        return 1 / np.maximum(np.abs(self.features["load_window"]).mean(axis=1), _SMALLEST_SCALE_KWH)
+OnEpoch = Callable[[int, dict[str, float]], None]
 
 
 def fit_network(
-    train: TrainingRows,
-    validation: TrainingRows,
+    train: RowSource,
+    validation: RowSource,
     config: ConsumptionForecastingConfig,
     day_length: int,
-    on_epoch: Callable[[int, dict[str, float]], None],
+    on_epoch: OnEpoch,
+    checkpoints: Path | None = None,
 ) -> tuple[keras.Model, list[dict[str, float]]]:
     """Trains until the validation loss stops falling, and keeps the best weights.
+
+    The learning rate warms up and then falls by a cosine. After each epoch the state is written to `checkpoints`; the
+    same call after a kill goes on there, with the same batches, and comes to the same losses.
 
     Args:
         train: Rows to fit.
@@ -46,46 +40,46 @@ def fit_network(
         config: Model and training parameters.
         day_length: Intervals in a day.
         on_epoch: Called after each epoch with its number from 1 and its losses.
+        checkpoints: A folder of this training alone, which the caller removes when it needs the training no more;
+            nothing is kept without it.
 
     Returns:
         The model, and the losses by epoch.
     """
     keras.utils.set_random_seed(config.seed)
-    model = build_network(config, day_length, "horizon_calendar" in train.features)
-    model.compile(keras.optimizers.Adam(config.learning_rate), loss=_pinball_loss(config.quantiles))
+    model = build_network(config, day_length, set(train.take(np.arange(1)).features), train.non_negative)
+    steps = config.epochs * -(-len(train) // config.batch_size)
+    model.compile(_optimizer(config.learning_rate, steps), loss=pinball_loss(config.quantiles))
+    model.optimizer.build(model.trainable_variables)
+    progress = load_checkpoint(checkpoints, model) if checkpoints else Progress()
     names = [tensor.name for tensor in model.inputs]
-    curve: list[dict[str, float]] = []
+    judged = stream_batches(validation, names, config.batch_size, np.arange(len(validation)))
+    for epoch in range(len(progress.curve), config.epochs):
+        if progress.epochs_without_gain >= config.early_stopping_patience_epochs:
+            break
+        order = epoch_order(len(train), config.seed, epoch)
+        batches = stream_batches(train, names, config.batch_size, order)
+        history = model.fit(batches, validation_data=judged, shuffle=False, verbose=0).history
+        _advance(progress, model, {name: float(values[0]) for name, values in history.items()})
+        if checkpoints:
+            save_checkpoint(checkpoints, model, progress)
+        on_epoch(epoch + 1, progress.curve[-1])
+    model.set_weights(progress.best_weights)
+    return model, progress.curve
 
-    def report(epoch: int, logs: dict[str, float] | None) -> None:
-        curve.append({name: float(value) for name, value in (logs or {}).items()})
-        on_epoch(epoch + 1, curve[-1])
 
-    model.fit(
-        {name: train.features[name] for name in names},
-        train.target_kwh,
-        sample_weight=train.weights,
-        validation_data=(
-            {name: validation.features[name] for name in names},
-            validation.target_kwh,
-            validation.weights,
-        ),
-        batch_size=config.batch_size,
-        epochs=config.epochs,
-        verbose=0,
-        callbacks=[
-            keras.callbacks.EarlyStopping(patience=config.early_stopping_patience_epochs, restore_best_weights=True),
-            keras.callbacks.ReduceLROnPlateau(patience=1, factor=0.4),
-            keras.callbacks.LambdaCallback(on_epoch_end=report),
-        ],
+def _optimizer(learning_rate: float, steps: int) -> keras.optimizers.Optimizer:
+    warm_up = round(_WARM_UP_SHARE * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        learning_rate / max(warm_up, 1), steps - warm_up, _FINAL_RATE, warmup_target=learning_rate, warmup_steps=warm_up
     )
-    return model, curve
+    return keras.optimizers.AdamW(schedule, weight_decay=_WEIGHT_DECAY, global_clipnorm=_CLIP_NORM)
 
 
-def _pinball_loss(levels: tuple[float, ...]) -> Callable:
-    taus = np.array(levels, dtype=np.float32)
-
-    def loss(target, quantiles):  # type: ignore[no-untyped-def]
-        error = ops.expand_dims(target, -1) - quantiles
-        return ops.mean(ops.maximum(taus * error, (taus - 1) * error), axis=(1, 2))
-
-    return loss
+def _advance(progress: Progress, model: keras.Model, losses: dict[str, float]) -> None:
+    progress.curve.append(losses)
+    if losses["val_loss"] < progress.best_loss:
+        progress.best_loss, progress.epochs_without_gain = losses["val_loss"], 0
+        progress.best_weights = model.get_weights()
+    else:
+        progress.epochs_without_gain += 1

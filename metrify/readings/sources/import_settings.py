@@ -1,17 +1,20 @@
 """How the files of a dataset are read: what an import has to share with those before it."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from metrify.errors import ReadingsError
+from metrify.errors import DatasetOptionError, ReadingsError
 from metrify.readings.dataset import DatasetInfo, read_info
+from metrify.readings.sources.table_file import column_names
 from metrify.readings.sources.table_source import TableSource
 from metrify.readings.store.journal import Arrival, read_journal
 
 _NOT_STATED = "not stated"
-_PLACE_FIELDS = ("resolution_minutes", "timezone", "country")
+_PLACE_OPTIONS = {"resolution_minutes": "--resolution", "timezone": "--timezone", "country": "--country"}
+_PLACE_FIELDS = tuple(_PLACE_OPTIONS)
 _ROW_FIELDS = (*_PLACE_FIELDS, "columns", "unit", "is_register", "register_digits")
 
 
@@ -40,7 +43,9 @@ def check_settings(source: TableSource, known: Path, arrivals: list[Arrival]) ->
     """Checks that a file can be added to a dataset.
 
     Raises:
-        ReadingsError: The dataset was not made by an import, or of other values.
+        DatasetError: The file is missing or unreadable.
+        ReadingsError: The dataset was not made by an import, or the file lacks a column that was remembered.
+        DatasetOptionError: The file is told to be of another resolution, place or kind of values.
     """
     if not arrivals:
         raise ReadingsError(
@@ -51,17 +56,18 @@ def check_settings(source: TableSource, known: Path, arrivals: list[Arrival]) ->
     if first["is_register"] != source.is_register:
         values = "registers" if first["is_register"] else "intervals"
         mend = "Add `--register`" if first["is_register"] else "Leave out `--register`"
-        raise ReadingsError(
+        raise DatasetOptionError(
             f"The dataset {source.name!r} was imported as {values}.",
             f"{mend}, or import the file as a dataset of its own.",
         )
     if (first["version_kind"] is not None) != source.has_versions:
         rows = "has" if first["version_kind"] else "has no"
         mend = "Name" if first["version_kind"] else "Leave out"
-        raise ReadingsError(
+        raise DatasetOptionError(
             f"The dataset {source.name!r} was begun with a file that {rows} versions.",
             f"{mend} `--column version=...`, or import the file as a dataset of its own.",
         )
+    _check_remembered_columns(source, arrivals[-1].settings["columns"])
 
 
 def check_version_kind(source: TableSource, kinds: set[str | None], arrivals: list[Arrival]) -> str | None:
@@ -111,7 +117,23 @@ def _check_place(source: TableSource, known: Path) -> None:
     for name in _PLACE_FIELDS:
         ours, theirs = getattr(before, name), getattr(source, name)
         if ours != theirs:
-            raise ReadingsError(
+            raise DatasetOptionError(
                 f"The dataset {before.name!r} has {name.replace('_', ' ')} {ours}, and the table {theirs}.",
-                "Import the table as a dataset of its own, or say how it fits.",
+                f"Leave out `{_PLACE_OPTIONS[name]}`, or import the table as a dataset of its own.",
             )
+
+
+def _check_remembered_columns(source: TableSource, remembered: Mapping[str, str]) -> None:
+    names = column_names(source.path)
+    absent = [ours for ours, theirs in source.columns.items() if remembered.get(ours) == theirs and theirs not in names]
+    if not absent:
+        return
+    named = {
+        ours: theirs if theirs in names else ours if ours in names else "NAME"
+        for ours, theirs in source.columns.items()
+    }
+    raise ReadingsError(
+        f"{source.path.name} lacks the column {source.columns[absent[0]]!r}, the name of {absent[0]} that is "
+        f"remembered from the earlier import; it has {', '.join(map(repr, names))}.",
+        f"Name the right one, `{' '.join(f'--column {ours}={theirs}' for ours, theirs in named.items())}`.",
+    )

@@ -30,37 +30,45 @@ def column_names(path: Path) -> list[str]:
         return _csv_header(path)[0] if _is_csv(path) else list(pq.read_schema(path).names)
 
 
-def iterate_columns(path: Path, columns: Mapping[str, str], optional: Sequence[str] = ()) -> Iterator[pa.Table]:
+def iterate_columns(
+    path: Path, columns: Mapping[str, str], optional: Sequence[str] = (), may_be_named: bool = True
+) -> Iterator[pa.Table]:
     """The same as `read_columns`, a part of the rows at a time, so that a file of any length fits into memory."""
-    wanted = _wanted(path, column_names(path), columns, optional)
+    wanted = _wanted(path, column_names(path), columns, optional, may_be_named)
     names = list(dict.fromkeys(wanted.values()))
     with _one_error(path):
         for table in _iterate_csv(path, names) if _is_csv(path) else _iterate_parquet(path, names):
             yield pa.table([table[name] for name in wanted.values()], list(wanted))
 
 
-def read_columns(path: Path, columns: Mapping[str, str], optional: Sequence[str] = ()) -> pa.Table:
+def read_columns(
+    path: Path, columns: Mapping[str, str], optional: Sequence[str] = (), may_be_named: bool = True
+) -> pa.Table:
     """Reads columns of a file and gives them our names.
 
     Args:
         path: CSV with a header (separated by comma, semicolon, tab or bar; UTF-8) or Parquet.
         columns: Our name to the file's name.
         optional: Our names of the columns that may be absent; they are left out then.
+        may_be_named: Whether `--column` says what the file calls a column.
 
     Raises:
         DatasetError: The file is missing or unreadable.
         ReadingsError: A column is missing, or its name occurs twice.
     """
-    return pa.concat_tables(iterate_columns(path, columns, optional))
+    return pa.concat_tables(iterate_columns(path, columns, optional, may_be_named))
 
 
-def _wanted(path: Path, names: Sequence[str], columns: Mapping[str, str], optional: Sequence[str]) -> dict[str, str]:
+def _wanted(
+    path: Path, names: Sequence[str], columns: Mapping[str, str], optional: Sequence[str], may_be_named: bool
+) -> dict[str, str]:
     present = ", ".join(map(repr, names))
     for ours, theirs in columns.items():
         if theirs not in names and ours not in optional:
+            by_option = f"Name the right one, for instance `--column {ours}={_EXAMPLES.get(ours, 'NAME')}`."
             raise ReadingsError(
                 f"{path.name} lacks the column {theirs!r} for {ours}; it has {present}.",
-                f"Name the right one, for instance `--column {ours}={_EXAMPLES.get(ours, 'NAME')}`.",
+                by_option if may_be_named else f"Rename the right one to {theirs!r} in the file.",
             )
         if names.count(theirs) > 1:
             raise ReadingsError(
@@ -87,7 +95,9 @@ def _one_error(path: Path) -> Iterator[None]:
     except OSError as error:
         raise DatasetError(f"{path} can't be read: {_reason(error)}.", "Check the path.") from error
     except (ValueError, csv.Error) as error:
-        raise DatasetError(f"{path} can't be read: {_reason(error)}.", "Mend or export the file again.") from error
+        is_encoding = isinstance(error, UnicodeDecodeError) or "invalid UTF8" in str(error)
+        mend = "Save it as UTF-8." if is_encoding else "Mend or export the file again."
+        raise DatasetError(f"{path} can't be read: {_reason(error)}.", mend) from error
 
 
 def _csv_header(path: Path) -> tuple[list[str], str]:

@@ -10,7 +10,7 @@ from metrify.readings.grid_status import GRID_QUANTITIES, GRID_STATUS_COLUMNS, c
 from metrify.readings.places import FEEDER_COLUMN
 from metrify.readings.sources.table_cells import read_names, read_stamps, read_values
 from metrify.readings.sources.table_file import read_columns
-from metrify.readings.sources.table_stamps import refuse_no_rows, refuse_other_steps, utc_stamps
+from metrify.readings.sources.table_stamps import refuse_no_rows, refuse_other_steps, refuse_twins, utc_stamps
 
 _ONE_FEEDER = "feeder"
 _KEY = [FEEDER_COLUMN, "timestamp"]
@@ -33,7 +33,7 @@ def read_grid_status(path: Path, timezone: str, resolution_minutes: int) -> pd.D
         ReadingsError: A column or cell does not fit; one line names column, count, an example and the mend.
     """
     optional = (FEEDER_COLUMN, *GRID_QUANTITIES)
-    table = read_columns(path, {name: name for name in GRID_STATUS_COLUMNS}, optional)
+    table = read_columns(path, {name: name for name in GRID_STATUS_COLUMNS}, optional, may_be_named=False)
     file, rows = path.name, len(table)
     refuse_no_rows(file, rows, "`--grid-status`")
     if not set(GRID_QUANTITIES) & set(table.column_names):
@@ -50,6 +50,7 @@ def read_grid_status(path: Path, timezone: str, resolution_minutes: int) -> pd.D
         is_there = name in table.column_names
         values = read_values(file, table[name], name) if is_there else np.full(rows, np.nan)
         status[name] = values.astype(np.float32)
+    refuse_twins(file, status[_KEY])
     refuse_other_steps(f"The grid status in {file}", status["timestamp"], status[FEEDER_COLUMN], resolution_minutes)
     return check_grid_status(status.sort_values(_KEY, ignore_index=True))
 

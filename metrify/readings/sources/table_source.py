@@ -13,6 +13,7 @@ from metrify.readings.sources.table_meters import METER_COLUMNS
 from metrify.units import ENERGY_UNITS, intervals_per_day, kwh_factor
 
 VERSION_COLUMN = "version"
+_COLUMNS = (*READINGS_COLUMNS, VERSION_COLUMN, *METER_COLUMNS[1:])
 
 
 @dataclass(frozen=True)
@@ -56,19 +57,8 @@ class TableSource:
 
     @property
     def titles(self) -> dict[str, str]:
-        """Our name of every column to the file's.
-
-        Raises:
-            ReadingsError: A column is named that a dataset does not have.
-        """
-        ours = (*READINGS_COLUMNS, VERSION_COLUMN, *METER_COLUMNS[1:])
-        unknown = sorted(set(self.columns) - set(ours))
-        if unknown:
-            raise ReadingsError(
-                f"There is no column {', '.join(map(repr, unknown))} in a dataset; it has {', '.join(ours)}.",
-                "Write our name first, for instance `--column meter_id=MPAN`.",
-            )
-        return {name: self.columns.get(name, name) for name in ours}
+        """Our name of every column to the file's."""
+        return {name: self.columns.get(name, name) for name in _COLUMNS}
 
     @property
     def has_versions(self) -> bool:
@@ -102,7 +92,7 @@ class TableSource:
             ReadingsError: A column that a dataset does not have, an unknown unit, time zone or country, or a resolution
                 that does not divide a day.
         """
-        _ = self.titles
+        self._check_columns()
         intervals_per_day(self.resolution_minutes)
         self.kwh_factor()
         if self.timezone not in available_timezones():
@@ -113,4 +103,12 @@ class TableSource:
             raise ReadingsError(
                 f"No public holidays are known of the country {self.country!r}.",
                 "Use an ISO 3166 code such as GB or DE.",
+            )
+
+    def _check_columns(self) -> None:
+        unknown = sorted(set(self.columns) - set(_COLUMNS))
+        if unknown:
+            raise ReadingsError(
+                f"There is no column {', '.join(map(repr, unknown))} in a dataset; it has {', '.join(_COLUMNS)}.",
+                "Write our name first, for instance `--column meter_id=MPAN`.",
             )

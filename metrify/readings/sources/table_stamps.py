@@ -44,6 +44,23 @@ def refuse_no_rows(file: str, rows: int, option: str) -> None:
         raise ReadingsError(f"{file} has no row below the names of its columns.", f"Fill it, or leave out {option}.")
 
 
+def refuse_twins(file: str, keys: pd.DataFrame) -> None:
+    """Refuses a file with two rows of one place and time.
+
+    Args:
+        file: Its name.
+        keys: Place, `timestamp` and, of forecasts, `issued_at` of each row, in the file's order.
+
+    Raises:
+        ReadingsError: There are such rows; it names the first one's columns, place and stamp.
+    """
+    again = keys.duplicated().to_numpy()
+    cells = keys[again].astype(str).agg(" ".join, axis=1).to_numpy() if again.any() else np.empty(0, object)
+    shown = np.full(len(keys), "", dtype=object)
+    shown[again] = [cell.removesuffix(" NaT") for cell in cells]
+    refuse_rows(file, again, f"the {', '.join(keys.columns)} of an earlier row", shown, "Keep one row of each.")
+
+
 def refuse_other_steps(
     what: str, times: pd.Series, places: pd.Series, resolution_minutes: int, issued: pd.Series | None = None
 ) -> None:

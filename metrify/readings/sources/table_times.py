@@ -42,8 +42,16 @@ class TableClock:
             rows: `[N]` place of each row in the file.
         """
         source, title = self._source, self._source.titles["timestamp"]
-        self._note_off_grid(stamps.local, stamps.local.astype("datetime64[D]"), is_reading, rows)
         resolved = resolve_local_times(stamps.local, meters, source.timezone, source.resolution_minutes)
+        utc = np.where(np.isnat(stamps.utc), resolved.utc, stamps.utc).astype("datetime64[us]")
+        off_local = self._is_off_grid(stamps.local, stamps.local.astype("datetime64[D]"))
+        self._faults.add(
+            (off_local | self._is_off_grid(utc, self._midnight)) & is_reading,
+            f"a stamp in the column {title!r} that starts no interval of {source.resolution_minutes} minutes",
+            np.where(off_local, stamps.local, utc),
+            "Check `--resolution`, or sum the readings up before.",
+            rows,
+        )
         fixed = "write the offset behind each stamp, or name the fixed zone of a clock that never changes (`Etc/GMT-1`)"
         self._faults.add(
             resolved.nonexistent & is_reading,
@@ -60,8 +68,6 @@ class TableClock:
             f"minutes; or {fixed}.",
             rows,
         )
-        utc = np.where(np.isnat(stamps.utc), resolved.utc, stamps.utc).astype("datetime64[us]")
-        self._note_off_grid(utc, self._midnight, is_reading, rows)
         known = is_reading & ~np.isnat(utc)
         self._note_gaps(utc[known], meters[known])
         return utc
@@ -102,15 +108,10 @@ class TableClock:
         is_usual = gap / np.timedelta64(1, "m") in _USUAL_MINUTES
         return not self._may_be_sparse or (is_usual and 2 * self._smallest_pairs > self._pairs)
 
-    def _note_off_grid(
-        self, times: np.ndarray, start: np.ndarray | np.datetime64, is_reading: np.ndarray, rows: np.ndarray
-    ) -> None:
+    def _is_off_grid(self, times: np.ndarray, start: np.ndarray | np.datetime64) -> np.ndarray:
         with np.errstate(invalid="ignore"):  # NaT has no remainder
-            off_grid = ((times - start) % self._step != _NONE) & is_reading & ~np.isnat(times)
-        fault = f"a stamp in the column {self._source.titles['timestamp']!r} that starts no interval of "
-        fault += f"{self._source.resolution_minutes} minutes"
-        mend = "Check `--resolution`, or sum the readings up before."
-        self._faults.add(off_grid, fault, times, mend, rows)
+            off_grid: np.ndarray = ((times - start) % self._step != _NONE) & ~np.isnat(times)
+        return off_grid
 
 
 def _local_midnight(earliest: np.datetime64, timezone: str) -> np.datetime64:

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from metrify.readings.sources.table_cells import read_names, read_stamps, read_values
 from metrify.readings.sources.table_file import column_names, read_columns
-from metrify.readings.sources.table_stamps import refuse_no_rows, refuse_other_steps, utc_stamps
-from metrify.readings.weather import WEATHER_COLUMNS, check_weather
+from metrify.readings.sources.table_stamps import refuse_no_rows, refuse_other_steps, refuse_twins, utc_stamps
+from metrify.readings.weather import WEATHER_COLUMNS, check_units, check_weather
 
 _ONE_STATION = "station"
 _HOUR_MINUTES = 60  # weather's usual interval
@@ -34,9 +34,10 @@ def read_weather(path: Path, timezone: str, resolution_minutes: int) -> pd.DataF
     names = column_names(path)
     quantities = [name for name in names if name not in WEATHER_COLUMNS]
     optional = ("station_id", "issued_at")
-    table = read_columns(path, {name: name for name in (*WEATHER_COLUMNS, *quantities)}, optional)
+    table = read_columns(path, {name: name for name in (*WEATHER_COLUMNS, *quantities)}, optional, may_be_named=False)
     file, rows = path.name, len(table)
     refuse_no_rows(file, rows, "`--weather`")
+    check_units(quantities)
     station = np.full(rows, _ONE_STATION, dtype=object)
     if "station_id" in names:
         station = read_names(file, table["station_id"], "station_id")
@@ -60,6 +61,7 @@ def read_weather(path: Path, timezone: str, resolution_minutes: int) -> pd.DataF
             **{name: read_values(file, table[name], name) for name in quantities},
         }
     )
+    refuse_twins(file, weather[list(WEATHER_COLUMNS)])
     refuse_other_steps(
         f"The weather in {file}",
         weather["timestamp"],

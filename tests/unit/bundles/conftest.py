@@ -53,7 +53,9 @@ def write(tmp_path: Path, manifest: BundleManifest, key: Ed25519PrivateKey) -> C
         model.write_bytes(b"a graph")
         said = manifest.model_copy(update=changes)
         reference = pd.DataFrame({"change_log_mean": [0.1, -0.2]})
-        write_bundle(folder, said, model, reference, {"limit": 1.5} if thresholds is None else thresholds, signer)
+        write_bundle(
+            folder, said, model, reference, {"limit": 1.5} if thresholds is None else thresholds, "# Card", signer
+        )
         return folder
 
     return write_one

@@ -36,6 +36,16 @@ def test_a_shorter_horizon_is_its_beginning() -> None:
     np.testing.assert_array_equal(seasonal_naive(month(), 2, DAY), seasonal_naive(month(), HORIZON, DAY)[:, :2])
 
 
+def test_beyond_its_lag_a_lagged_day_repeats() -> None:
+    days = lagged_days(month(), 2 * DAY + 1, DAY, (1, 7))[0]
+    assert days[0].tolist() == [2700, 2701, 2702, 2703] * 2 + [2700]
+    assert days[1].tolist() == [2100, 2101, 2102, 2103, 2200, 2201, 2202, 2203, 2300]
+
+
+def test_the_season_may_be_a_day() -> None:
+    assert seasonal_naive(month(), HORIZON, DAY, season_days=1)[0].tolist() == [2700, 2701, 2702, 2703]
+
+
 def test_a_missing_reading_is_not_made_up() -> None:
     window = month()
     window[0, -7 * DAY] = np.nan
@@ -58,7 +68,7 @@ def test_a_week_that_repeats_is_forecast_without_error() -> None:
 
 @pytest.mark.parametrize(
     ("days", "horizon", "mend"),
-    [(27, 4, "at least 112"), (28, 5, "at most 4"), (6, 4, "at least 112")],
+    [(27, 4, "at least 112"), (27, 9, "at least 112"), (6, 4, "at least 112")],
 )
 def test_what_does_not_fit_is_refused_with_the_sizes_that_would(days: int, horizon: int, mend: str) -> None:
     with pytest.raises(ConfigError, match=f"Windows of {days * DAY} intervals") as raised:

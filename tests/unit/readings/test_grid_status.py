@@ -114,7 +114,7 @@ def test_it_is_imported_in_local_time_and_added_to(tmp_path: Path) -> None:
     [
         ("timestamp\n2024-01-01 00:00\n", "neither loading_percent nor voltage_pu"),
         ("timestamp,voltage_pu\n2024-01-01 00:00,231\n", "in_range"),
-        ("timestamp,loading_percent\n2024-01-01 00:00,1\n2024-01-01 00:00,2\n", "contract"),
+        ("timestamp,loading_percent\n2024-01-01 00:00,1\n2024-01-01 00:00,2\n", "'feeder 2024-01-01 00:00"),
         ("timestamp,loading_percent\n2024-01-01 00:00,high\n", "'high'"),
         (
             "timestamp,loading_percent\n2024-01-01 00:00,1\n2024-01-01 00:15,1\n",
@@ -123,7 +123,7 @@ def test_it_is_imported_in_local_time_and_added_to(tmp_path: Path) -> None:
         ("timestamp,loading_percent\n", "s.csv has no row"),
         ("timestamp,loading_percent\n2024-03-31 01:00,1\n", "skipped"),
         ("feeder_id,timestamp,loading_percent\n,2024-01-01 00:00,1\n", "'feeder_id'"),
-        ("loading_percent\n1\n", "lacks the column 'timestamp'"),
+        ("loading_percent\n1\n", "it has 'loading_percent'. Rename the right one to 'timestamp' in the file."),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(tmp_path: Path, text: str, part: str) -> None:

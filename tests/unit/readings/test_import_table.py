@@ -122,8 +122,9 @@ def test_however_the_rows_are_cut_into_files_the_readings_are_the_same(
     ("second", "options", "parts"),
     [
         ("a,2024-01-01 00:00,1\na,2024-01-01 00:00,2\n", {}, ["1 row has another value", "data row 2"]),
-        ("a,2024-01-01 00:00,1\n", {"resolution_minutes": 30}, ["resolution minutes 60", "30"]),
-        ("a,2024-01-01 00:00,1\n", {"timezone": "UTC"}, ["timezone Europe/London", "UTC"]),
+        ("a,2024-01-01 00:00,1\n", {"resolution_minutes": 30}, ["minutes 60", "30", "Leave out `--resolution`"]),
+        ("a,2024-01-01 00:00,1\n", {"timezone": "UTC"}, ["London", "UTC", "Leave out `--timezone`"]),
+        ("a,2024-01-01 00:00,1\n", {"country": "DE"}, ["country GB", "DE", "Leave out `--country`"]),
         ("a,2024-01-01 00:00,1\n", {"columns": {"version": "kwh"}}, ["has no versions", "Leave out"]),
     ],
 )
@@ -248,6 +249,27 @@ def test_intervals_and_registers_do_not_mix(arrive: Arrive) -> None:
     arrive("a,2024-01-01 00:00,1\n")
     with pytest.raises(ReadingsError, match="imported as intervals"):
         arrive("a,2024-01-01 00:00,100\na,2024-01-01 01:00,101\n", is_register=True)
+
+
+@pytest.mark.parametrize(
+    ("header", "mend"),
+    [
+        ("meter_id,timestamp,kwh\n", "`--column meter_id=meter_id --column kwh=kwh`"),
+        ("meter_id,timestamp,value\n", "`--column meter_id=meter_id --column kwh=value`"),
+        ("meter,timestamp,kwh\n", "`--column meter_id=NAME --column kwh=kwh`"),
+    ],
+)
+def test_a_name_that_is_remembered_in_vain_is_said_to_be_so(arrive: Arrive, header: str, mend: str) -> None:
+    names = {"meter_id": "MPAN", "kwh": "value"}
+    arrive("a,2024-01-01 00:00,1\n", "MPAN,timestamp,value\n", columns=names)
+    with pytest.raises(
+        ReadingsError, match=r"lacks the column 'MPAN', .* remembered from the earlier import"
+    ) as raised:
+        arrive("a,2024-01-01 01:00,1\n", header, columns=names)
+    assert mend in raised.value.mend
+    other = {"meter_id": "MPRN", "kwh": "value"}
+    with pytest.raises(ReadingsError, match="lacks the column 'MPRN' for meter_id"):
+        arrive("a,2024-01-01 01:00,1\n", "MPAN,timestamp,value\n", columns=other)
 
 
 def test_a_dataset_that_was_not_imported_is_not_added_to(tmp_path: Path, make_dataset: Callable) -> None:

@@ -107,6 +107,7 @@ def test_a_row_without_a_value_is_left_out_and_counted(read: Callable, nothing: 
             ["starts no interval of 60 minutes", "2024-01-01T00:30:00", "--resolution"],
         ),
         ("a,2024-10-27 01:00,1\na,2024-10-27 01:30,1\n", ["starts no interval of 60 minutes", "2024-10-27T01:30:00"]),
+        ("a,2024-01-01 00:30,1\n", ["1 row has", "starts no interval", "data row 1"]),
         ("a,2024-01-01T00:30Z,1\nb,2024-01-01T00:00Z,1\n", ["starts no interval of 60 minutes", "data row 1"]),
         ("a,2024-03-31 01:00,1\n", ["clocks in Europe/London skipped", "2024-03-31T01:00:00", "offset"]),
         ("a,2024-01-01 00:00\n", ["can't be read", "Expected 3 columns, got 2"]),
@@ -154,6 +155,15 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(DatasetError, match=r"readings.* can't be read") as raised:
         read_table(TableSource(path, "ours"))
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["meter_id,timestamp,kwh,Straße\na,2024-01-01,1,x\n", f"{HEADER}Köln,2024-01-01,1\n"])
+def test_a_file_in_another_encoding_says_which_is_read(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "readings.csv"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(DatasetError, match=r"readings.csv can't be read") as raised:
+        read_table(TableSource(path, "ours"))
+    assert raised.value.mend == "Save it as UTF-8."
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,11 @@ def test_weather_is_imported_with_its_time_of_issue(tmp_path: Path) -> None:
     [
         ("timestamp,temperature\n2024-01-01 00:00,1\n", "without a unit: temperature"),
         ("timestamp\n2024-01-01 00:00\n", "none at all"),
-        ("timestamp,temperature_c\n2024-01-01 00:00,1\n2024-01-01 00:00,2\n", "contract"),
+        (
+            "station_id,timestamp,temperature_c\nn,2024-01-01 00:00,1\ns,2024-01-01 00:00,1\nn,2024-01-01 00:00,2\n",
+            "1 row has the station_id, timestamp, issued_at of an earlier row, "
+            "for instance 'n 2024-01-01 00:00:00+00:00' in data row 3",
+        ),
         ("timestamp,temperature_c\n2024-01-01 00:00,warm\n", "'warm'"),
         ("timestamp,temperature_c\n2024-01-01 00:00,1\n2024-01-01 00:30,1\n", "every 30 minutes"),
         ("timestamp,temperature_c\n2024-01-01 00:00,1\n2024-01-01 01:30,1\n", "every 90 minutes"),
@@ -145,7 +149,10 @@ def test_weather_is_imported_with_its_time_of_issue(tmp_path: Path) -> None:
             "'issued_at' that clocks in Europe/London skipped or passed twice",
         ),
         ("timestamp,temperature_c\n2024-03-31 01:00,1\n", "skipped"),
-        ("temperature_c\n1\n", "lacks the column 'timestamp'"),
+        (
+            "time,temperature_c\n1,1\n",
+            "it has 'time', 'temperature_c'. Rename the right one to 'timestamp' in the file.",
+        ),
     ],
 )
 def test_weather_that_does_not_fit_is_refused(tmp_path: Path, text: str, part: str) -> None:

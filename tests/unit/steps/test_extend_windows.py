@@ -11,7 +11,7 @@ from metrify.errors import ReadingsError
 from metrify.steps.extend_windows import ExtendedWindows, extend_windows
 
 LENGTH, UNTIL = 5, pd.Timestamp("2024-04-01 22:00", tz="UTC")
-PLACE = StoredPlace("Europe/Berlin", "DE", LENGTH, 30, UNTIL)
+PLACE = StoredPlace("Europe/Berlin", "DE", LENGTH, 30, UNTIL, "ours")
 END, STEP = np.datetime64(UNTIL.tz_localize(None), "s"), np.timedelta64(30, "m")
 NONE = np.datetime64("NaT", "s")
 

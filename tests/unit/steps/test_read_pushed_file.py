@@ -11,7 +11,7 @@ from metrify.errors import DatasetError, ReadingsError, UsageError
 from metrify.steps.read_pushed_file import read_pushed_readings, read_pushed_windows
 
 NOW = pd.Timestamp("2024-04-02 12:00", tz="UTC")
-PLACE = StoredPlace("Europe/Berlin", "DE", 2, 60, pd.Timestamp("2024-03-31 22:00", tz="UTC"))
+PLACE = StoredPlace("Europe/Berlin", "DE", 2, 60, pd.Timestamp("2024-03-31 22:00", tz="UTC"), "ours")
 
 
 def readings_file(folder: Path, *rows: str, header: str = "meter_id,timestamp,kwh") -> Path:

@@ -1,0 +1,97 @@
+"""Judges models on the rows of one protocol, each as it is served."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from metrify.cli.bench.forecast.choose_models import Candidate
+from metrify.cli.bench.forecast.forecasters import fit_calibration, forecast_by_baseline, forecast_by_graph, row_scales
+from metrify.cli.bench.forecast.protocol import Protocol
+from metrify.cli.bench.forecast.protocol_rows import WEATHER_FEATURES, ProtocolRows, find_rows
+from metrify.cli.bench.forecast.result import Result
+from metrify.cli.bench.forecast.score import Score, score
+from metrify.cli.bench.forecast.share_out_sum import share_out_sum
+from metrify.cli.bench.forecast.speed import measure_speed
+from metrify.cli.bench.forecast.train_model import Tell, Trained, TrainingSides, train_model
+from metrify.config import MetrifyConfig
+from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.forecasting.onnx_model import OnnxModel
+
+_WITHOUT_WEATHER = "without_weather"
+
+
+class Judge:
+    """Trains and scores models; what was trained once is not trained again.
+
+    Args:
+        protocol: The protocol.
+        config: Its quantiles, and whether the rows have a calendar.
+        refit: Whether models are fitted again, to training and validation rows, once validation has chosen them.
+        tell: Where progress goes.
+
+    Attributes:
+        test: The rows that are scored.
+        refused: By meter, how many rows of the test could not be forecast.
+    """
+
+    def __init__(self, protocol: Protocol, config: MetrifyConfig, refit: bool, tell: Tell) -> None:
+        self._levels, self._tell = config.training.consumption_forecasting.quantiles, tell
+        times = config.feature_engineering.include_time_features
+
+        def rows_of(*sides: str) -> ProtocolRows:
+            return find_rows(protocol, sides, times)[0]
+
+        both = rows_of("train", "validation") if refit else None
+        self._sides = TrainingSides(rows_of("train"), rows_of("validation"), both)
+        self.test, refused = find_rows(protocol, ("test",), times)
+        names = protocol.matrix.meter_ids
+        self.refused = {str(names[meter]): int(refused[meter]) for meter in np.flatnonzero(refused)}
+        self._trained: dict[tuple[ConsumptionForecastingConfig, bool], Trained] = {}
+
+    def judge(self, candidate: Candidate) -> list[Result]:
+        """The result of a model; and where it reads the weather, that of the same model without, of its first seed."""
+        if not candidate.configs:
+            return [self._judge_baseline(candidate.name)]
+        result, reads_weather = self._judge_trained(candidate.name, candidate.configs, weather=True)
+        if not reads_weather:
+            return [result]
+        seed, config = next(iter(candidate.configs.items()))
+        name = f"{candidate.name}_{_WITHOUT_WEATHER}"
+        return [result, self._judge_trained(name, {seed: config}, weather=False)[0]]
+
+    def _judge_baseline(self, name: str) -> Result:
+        self._tell(f"{name}: scoring")
+        validation, levels = self._sides.validation, self._levels
+        known, points = (forecast_by_baseline(name, rows, len(levels)) for rows in (validation, self.test))
+        calibration = fit_calibration(known, validation, levels, points=True)
+        calibrated = calibration.apply(points, row_scales(self.test))
+        note = "Its intervals are multiples of the window's mean load, calibrated on validation."
+        return Result(name, {0: score(self.test, points, calibrated, levels)}, note)
+
+    def _judge_trained(
+        self, name: str, configs: dict[int, ConsumptionForecastingConfig], weather: bool
+    ) -> tuple[Result, bool]:
+        """The result, and whether the model reads the weather."""
+        trained = {seed: self._train(f"{name}, seed {seed}", config, weather) for seed, config in configs.items()}
+        scores = {seed: self._score(model.uncalibrated, model.served) for seed, model in trained.items()}
+        seconds = {seed: model.cpu_seconds for seed, model in trained.items()}
+        first = next(iter(trained))
+        graph = trained[first].served
+        reads = sorted(set(graph.input_names) & set(WEATHER_FEATURES))
+        note = f"A {configs[first].model_type}, judged as it is served; it reads {' and '.join(reads) or 'no weather'}."
+        return Result(name, scores, note, seconds, measure_speed(graph, self.test)), bool(reads)
+
+    def _train(self, label: str, config: ConsumptionForecastingConfig, weather: bool) -> Trained:
+        if (config, weather) not in self._trained:
+            sides = self._sides if weather else self._sides.without_weather()
+            with tempfile.TemporaryDirectory(prefix="metrify-bench-") as folder:
+                self._trained[config, weather] = train_model(sides, config, Path(folder), label, self._tell)
+        return self._trained[config, weather]
+
+    def _score(self, uncalibrated: OnnxModel, served: OnnxModel) -> Score:
+        before, after = (forecast_by_graph(graph, self.test) for graph in (uncalibrated, served))
+        median, shared_out = self._levels.index(0.5), None
+        if self.test.protocol.non_negative:
+            shared_out = share_out_sum(served, self.test, after[..., median], median)
+        return score(self.test, before, after, self._levels, shared_out)

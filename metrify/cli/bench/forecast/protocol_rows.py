@@ -1,0 +1,126 @@
+"""The rows of a protocol's side: windows with filled gaps, the same for all models, in memory a batch at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from metrify.cli.bench.forecast.protocol import Protocol
+from metrify.errors import ForecastError
+from metrify.features.batch import FeatureBatch
+from metrify.features.specification import FEATURES, Feature, compute_features, select_features
+from metrify.features.window_gaps import fill_window_gaps
+from metrify.features.windows import cut_rows
+from metrify.forecasting.training.rows import TrainingRows
+from metrify.readings.known import KnownWeather
+
+WEATHER_FEATURES = ("observed_temperature", "forecast_temperature")
+_ROWS_AT_ONCE = 4_096
+
+
+@dataclass(frozen=True, eq=False)
+class ProtocolRows:
+    """Rows of a protocol, each a meter and an origin. It is a `RowSource`.
+
+    Attributes:
+        protocol: Where they come from.
+        meters: `[N]` row of the matrix.
+        columns: `[N]` column of the matrix at the origin.
+        by_origin: `[T]` position of each column in `shared`; -1 where no row has its origin.
+        shared: By feature name `[O, ...]`, what the rows of an origin have in common: calendar, and perhaps weather.
+    """
+
+    protocol: Protocol
+    meters: np.ndarray
+    columns: np.ndarray
+    by_origin: np.ndarray
+    shared: dict[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(self.meters)
+
+    @property
+    def non_negative(self) -> bool:
+        """Whether no reading is negative."""
+        return self.protocol.non_negative
+
+    def take(self, rows: np.ndarray) -> TrainingRows:
+        """Some of the rows, with their features and targets."""
+        places = self.by_origin[self.columns[rows]]
+        features = {name: values[places] for name, values in self.shared.items()}
+        return TrainingRows({"load_window": self.windows(rows), **features}, self.targets(rows))
+
+    def windows(self, rows: np.ndarray) -> np.ndarray:
+        """The windows of some rows, `[n, L]` kWh, with gaps filled."""
+        protocol, length = self.protocol, self.protocol.context.sequence_length
+        windows = cut_rows(protocol.matrix, self.meters[rows], self.columns[rows] - length, length)
+        return fill_window_gaps(windows, protocol.day_length)[0]
+
+    def targets(self, rows: np.ndarray) -> np.ndarray:
+        """What was measured, `[n, H]` kWh; NaN where nothing was."""
+        protocol = self.protocol
+        return cut_rows(protocol.matrix, self.meters[rows], self.columns[rows], protocol.context.forecast_horizon)
+
+    def choose(self, rows: np.ndarray) -> "ProtocolRows":
+        """A source of some of the rows alone."""
+        return ProtocolRows(self.protocol, self.meters[rows], self.columns[rows], self.by_origin, self.shared)
+
+    def without_weather(self) -> "ProtocolRows":
+        """The same without the features of the weather."""
+        kept = {name: values for name, values in self.shared.items() if name not in WEATHER_FEATURES}
+        return ProtocolRows(self.protocol, self.meters, self.columns, self.by_origin, kept)
+
+
+def find_rows(protocol: Protocol, sides: tuple[str, ...], time_features: bool) -> tuple[ProtocolRows, np.ndarray]:
+    """The rows with a measured target, and of how many meters' rows too little was visible to forecast them.
+
+    Args:
+        protocol: The protocol.
+        sides: One side, or several to be one.
+        time_features: Whether the rows have a calendar.
+
+    Returns:
+        The rows, and `[M]` how many rows of each meter have a target and no forecast, since less than half of the
+        window was measured, or some clock time never.
+
+    Raises:
+        ForecastError: No row is left.
+    """
+    columns = np.concatenate([protocol.columns(side) for side in sides])
+    meters = np.repeat(np.arange(len(protocol.matrix.meter_ids)), len(columns))
+    by_origin = np.full(protocol.matrix.kwh.shape[1], -1)
+    by_origin[columns] = np.arange(len(columns))
+    shared = _shared_features(protocol, columns, time_features)
+    rows = ProtocolRows(protocol, meters, np.tile(columns, len(protocol.matrix.meter_ids)), by_origin, shared)
+    visible, measured = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        part = np.arange(first, min(first + _ROWS_AT_ONCE, len(rows)))
+        visible[part] = np.isfinite(rows.windows(part)[:, 0])
+        measured[part] = np.isfinite(rows.targets(part)).any(axis=1)
+    if not (visible & measured).any():
+        raise ForecastError(
+            f"No row of {protocol.name} is left to {' and '.join(sides)}.", "Bring meters with fewer gaps."
+        )
+    refused = np.bincount(meters[measured & ~visible], minlength=len(protocol.matrix.meter_ids))
+    return rows.choose(np.flatnonzero(visible & measured)), refused
+
+
+def _shared_features(protocol: Protocol, columns: np.ndarray, time_features: bool) -> dict[str, np.ndarray]:
+    """Features that don't depend on the readings, once for each origin instead of once for each row."""
+    context = protocol.context
+    wanted: list[Feature] = [feature for feature in select_features(time_features) if "readings" not in feature.inputs]
+    weather = None
+    if protocol.temperature_c is not None:
+        wanted += [feature for feature in FEATURES if feature.name in WEATHER_FEATURES]
+        weather = _perfect_weather(protocol, protocol.temperature_c, columns)
+    origins = protocol.matrix.timestamps[columns].tz_localize(None).to_numpy().astype("datetime64[s]")
+    no_windows = np.full((len(columns), context.sequence_length), np.nan, np.float32)
+    return compute_features(wanted, FeatureBatch(no_windows, origins, context, weather))
+
+
+def _perfect_weather(protocol: Protocol, temperature_c: np.ndarray, columns: np.ndarray) -> KnownWeather:
+    """What was observed, also of the horizon, as if it had been forecast at the origin."""
+    before = columns[:, None] + np.arange(-protocol.context.sequence_length, 0)
+    after = columns[:, None] + np.arange(protocol.context.forecast_horizon)
+    stamps = protocol.matrix.timestamps[columns].tz_localize(None).to_numpy().astype("datetime64[us]")
+    issued = np.broadcast_to(stamps[:, None], after.shape)
+    return KnownWeather(("temperature_c",), temperature_c[before, None], temperature_c[after, None], issued)

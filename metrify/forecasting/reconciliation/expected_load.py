@@ -1,0 +1,60 @@
+"""Expected loads from quantiles, for sums over meters: medians of skewed loads sum to too little, means do not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+from metrify.errors import ForecastError
+
+
+@dataclass(frozen=True)
+class ExpectedLoad:
+    """A mean as a weighted sum of quantiles, which is what a numerical integral of the quantile function is.
+
+    Attributes:
+        weights: `[Q]`, none negative.
+    """
+
+    weights: tuple[float, ...]
+
+    def of(self, quantiles: np.ndarray) -> np.ndarray:
+        """The expected loads, `[...]` kWh, of quantiles `[..., Q]`.
+
+        They can be added up over meters: the sum of means is the mean of the sum, however the meters depend on each
+        other.
+
+        Raises:
+            ForecastError: There are more or fewer levels than weights.
+
+        Example:
+            >>> ExpectedLoad((0.25, 0.5, 0.25)).of(np.array([[0.0, 1.0, 6.0]])).tolist()
+            [2.0]
+        """
+        if quantiles.shape[-1] != len(self.weights):
+            raise ForecastError(
+                f"{quantiles.shape[-1]} quantiles meet {len(self.weights)} weights.", "Fit the weights again."
+            )
+        return quantiles @ np.asarray(self.weights, quantiles.dtype)
+
+
+def fit_expected_load(summed_quantiles: np.ndarray, summed_actual: np.ndarray) -> ExpectedLoad:
+    """Finds the weights with which the quantiles, summed over meters, come closest to the measured sums.
+
+    Least squares with weights that are not negative: Lawson and Hanson 1974, Solving Least Squares Problems, ch. 23.
+
+    Args:
+        summed_quantiles: `[T, Q]` kWh, of rows that the model was not fitted to, each a sum over the meters that were
+            measured in that interval.
+        summed_actual: `[T]` kWh, of the same meters.
+
+    Raises:
+        ForecastError: There are fewer intervals than levels.
+    """
+    rows, levels = summed_quantiles.shape
+    if rows < levels:
+        raise ForecastError(
+            f"{rows} intervals are too few to fit {levels} weights.", "Give validation rows of more days."
+        )
+    weights, _ = nnls(summed_quantiles.astype(np.float64), summed_actual.astype(np.float64))
+    return ExpectedLoad(tuple(weights.tolist()))

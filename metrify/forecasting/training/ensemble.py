@@ -1,0 +1,60 @@
+"""Several networks as one: each has a seed of its own, and their quantiles are averaged, level by level.
+
+The mean of quantile functions keeps their order, and since pinball loss is convex it is at least as good as its members
+on average (Lichtendahl, Grushka-Cockayne and Winkler 2013, doi 10.1287/mnsc.1120.1667).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.forecasting.training.fit import OnEpoch, fit_network
+from metrify.forecasting.training.rows import RowSource
+
+
+def fit_ensemble(
+    train: RowSource,
+    validation: RowSource,
+    config: ConsumptionForecastingConfig,
+    day_length: int,
+    on_epoch: OnEpoch,
+    checkpoints: Path | None = None,
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    """Fits the members one after another; see `fit_network`. One that is done is not fitted again after a kill.
+
+    Args:
+        train: Rows to fit.
+        validation: Rows of other meters in a later time.
+        config: Model and training parameters; `ensemble_members` are the networks.
+        day_length: Intervals in a day.
+        on_epoch: Called after each epoch, counted over all members, with its losses.
+        checkpoints: A folder of this training alone; nothing is kept without it.
+
+    Returns:
+        The ensemble as one network, and the losses by epoch, member after member.
+    """
+    members: list[keras.Model] = []
+    curve: list[dict[str, float]] = []
+    for number, model_type in enumerate(config.ensemble_members):
+        member = config.model_copy(update={"model_type": model_type, "seed": config.seed + number})
+        folder = checkpoints / f"member-{number}" if checkpoints else None
+        network, losses = fit_network(train, validation, member, day_length, _after(on_epoch, len(curve)), folder)
+        network.name = f"member_{number}"
+        members.append(network)
+        curve += losses
+    return _average(members), curve
+
+
+def _average(members: list[keras.Model]) -> keras.Model:
+    inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in members[0].inputs]
+    named = {tensor.name: tensor for tensor in inputs}
+    quantiles = [member([named[tensor.name] for tensor in member.inputs]) for member in members]
+    mean = layers.Average()(quantiles) if len(quantiles) > 1 else quantiles[0]
+    return keras.Model(inputs, layers.Identity(name="quantiles_kwh")(mean), name="ensemble")
+
+
+def _after(on_epoch: OnEpoch, epochs: int) -> Callable[[int, dict[str, float]], None]:
+    return lambda epoch, losses: on_epoch(epochs + epoch, losses)

@@ -1,0 +1,74 @@
+"""Fits the model that `model_type` names; what comes back is told and exported in one way, whatever it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import keras
+
+from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.forecasting.training.ensemble import fit_ensemble
+from metrify.forecasting.training.export import export_onnx
+from metrify.forecasting.training.fit import fit_network
+from metrify.forecasting.training.rows import RowSource
+from metrify.forecasting.training.trees import fit_trees
+
+OnStep = Callable[[int, dict[str, float]], None]
+
+
+class FittedModel(Protocol):
+    """A fitted forecaster."""
+
+    @property
+    def curve(self) -> list[dict[str, float]]:
+        """`loss` and `val_loss` after each epoch of a network, or each round of boosting."""
+
+    def export_onnx(self, path: Path) -> None:
+        """Writes its graph, from the features that a server sends to `quantiles_kwh [N, H, Q]`."""
+
+
+@dataclass(frozen=True)
+class FittedNetwork:
+    """A fitted network.
+
+    Attributes:
+        network: With the weights of its best epoch.
+        curve: The losses by epoch.
+    """
+
+    network: keras.Model
+    curve: list[dict[str, float]]
+
+    def export_onnx(self, path: Path) -> None:
+        """Writes the network's graph."""
+        export_onnx(self.network, path)
+
+
+def fit_model(
+    train: RowSource,
+    validation: RowSource,
+    config: ConsumptionForecastingConfig,
+    day_length: int,
+    on_step: OnStep,
+    checkpoints: Path | None = None,
+) -> FittedModel:
+    """Fits a network or trees, deterministic by seed.
+
+    Args:
+        train: Rows to fit.
+        validation: Rows of other meters in a later time, which say when to stop.
+        config: Model and training parameters.
+        day_length: Intervals in a day.
+        on_step: Called after each epoch of a network, or each quantile level of trees, with its number from 1 and its
+            losses.
+        checkpoints: A folder of this training alone, from which a training that was killed goes on; nothing is kept
+            without it.
+
+    Raises:
+        ConfigError: The sequence is not a whole number of days, or too short.
+    """
+    if config.model_type == "lightgbm":
+        return fit_trees(train, validation, config, day_length, on_step, checkpoints)
+    fit = fit_ensemble if config.model_type == "ensemble" else fit_network
+    return FittedNetwork(*fit(train, validation, config, day_length, on_step, checkpoints))

@@ -1,0 +1,49 @@
+"""From the state of each interval of the horizon to quantiles that can't cross."""
+
+import numpy as np
+from keras import layers, ops
+
+from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
+from metrify.forecasting.training.same_clock_time import Tensor, lag
+from metrify.forecasting.training.slots import Slots
+
+LAG_DAYS = (1, 2, 3, 7, 14, 21, 28)
+_RARE_LAG_LOGIT = -2.0  # where the mixture starts for lags that are no part of the persistence ensemble
+
+
+def add_quantile_head(slots: Slots, state: Tensor, levels: tuple[float, ...], non_negative: bool) -> Tensor:
+    """A softmax mixes lagged days into a median, which is corrected; positive steps away from it give the others.
+
+    The correction and the steps are a linear function of the tokens plus one of the state. Before training both are 0,
+    and the median is nearly the persistence ensemble.
+
+    Args:
+        slots: What is known of each interval.
+        state: `[N, H, E]` what a network made of it.
+        levels: `[Q]` quantile levels that rise and hold the median.
+        non_negative: Whether quantiles below 0 are 0.
+
+    Returns:
+        `[N, H, Q]` kWh.
+    """
+    width = len(levels) + len(LAG_DAYS)
+    head = layers.Dense(width, kernel_initializer="zeros")(state)
+    head = head + layers.Dense(width, kernel_initializer="zeros", use_bias=False)(slots.tokens)
+    start = np.array([0 if days in PERSISTENCE_LAG_DAYS else _RARE_LAG_LOGIT for days in LAG_DAYS], dtype=np.float32)
+    lagged = ops.stack([lag(slots.history, days) for days in LAG_DAYS], axis=-1)
+    mixture = ops.softmax(head[:, :, len(levels) :] + start)
+    median = ops.sum(mixture * lagged, axis=-1, keepdims=True)
+    quantiles = _spread_out(median, head[:, :, : len(levels)], slots.deviation, levels.index(0.5))
+    return (ops.relu(quantiles) if non_negative else quantiles) * slots.scale
+
+
+def _spread_out(median: Tensor, head: Tensor, step_size: Tensor, middle: int) -> Tensor:
+    """Quantiles that rise: the median, corrected, and positive steps away from it on both sides, `[N, H, Q]`."""
+    median = median + head[:, :, middle : middle + 1] * step_size
+    steps = ops.softplus(head) * step_size
+    columns = [median]
+    for level in range(middle - 1, -1, -1):
+        columns.insert(0, columns[0] - steps[:, :, level : level + 1])
+    for level in range(middle + 1, head.shape[-1]):
+        columns.append(columns[-1] + steps[:, :, level : level + 1])
+    return ops.concatenate(columns, axis=-1)

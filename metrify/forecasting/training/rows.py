@@ -1,0 +1,83 @@
+"""Rows to fit or to validate on, and where they come from a batch at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+_SMALLEST_SCALE_KWH = 1e-3
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Rows in memory.
+
+    Attributes:
+        features: Arrays by feature name, `[N, ...]` float32.
+        target_kwh: `[N, H]` actual kWh per interval; NaN where none was measured, which no loss counts.
+    """
+
+    features: Mapping[str, np.ndarray]
+    target_kwh: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.target_kwh)
+
+    @property
+    def non_negative(self) -> bool:
+        """Whether no load is negative, so that no forecast may be."""
+        return not any((values < 0).any() for values in (self.features["load_window"], self.target_kwh))
+
+    @property
+    def weights(self) -> np.ndarray:
+        """One over the root of each window's mean, `[N]`: between counting every meter alike and every kWh alike."""
+        mean = np.abs(self.features["load_window"]).mean(axis=1)
+        return 1 / np.sqrt(np.maximum(mean, _SMALLEST_SCALE_KWH))
+
+    def take(self, rows: np.ndarray) -> "TrainingRows":
+        """Some of the rows."""
+        return TrainingRows({name: values[rows] for name, values in self.features.items()}, self.target_kwh[rows])
+
+
+class RowSource(Protocol):
+    """Rows that need not be in memory: `TrainingRows`, or a training set on disk."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def non_negative(self) -> bool:
+        """Whether no load of any row is negative, so that no forecast may be."""
+
+    def take(self, rows: np.ndarray) -> TrainingRows:
+        """Some of the rows, by their number; reads no others."""
+
+
+class JoinedRows:
+    """The rows of two sources as those of one.
+
+    Args:
+        first: Whose rows have the lower numbers.
+        second: Whose rows follow; its features are those of the first.
+    """
+
+    def __init__(self, first: RowSource, second: RowSource) -> None:
+        self._first, self._second = first, second
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._second)
+
+    @property
+    def non_negative(self) -> bool:
+        """Whether no load of any row is negative."""
+        return self._first.non_negative and self._second.non_negative
+
+    def take(self, rows: np.ndarray) -> TrainingRows:
+        """Some of the rows, in their order."""
+        late = rows >= len(self._first)
+        if late.all() or not late.any():
+            return self._second.take(rows - len(self._first)) if late.all() else self._first.take(rows)
+        parts = self._first.take(rows[~late]), self._second.take(rows[late] - len(self._first))
+        place = np.argsort(np.concatenate([np.flatnonzero(~late), np.flatnonzero(late)]))
+        features = {name: np.concatenate([part.features[name] for part in parts])[place] for name in parts[0].features}
+        return TrainingRows(features, np.concatenate([part.target_kwh for part in parts])[place])

@@ -1,0 +1,58 @@
+"""Finds the champion, the model that was promoted last, where a new model can be compared with it."""
+
+from collections.abc import Sequence
+
+from metrify.adapters.registry import fetch_bundle, find_champion
+from metrify.bundles.load import Bundle, load_bundle
+from metrify.bundles.manifest import FORECASTER_NAME, BundleManifest
+from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
+from metrify.config import Home, MetrifyConfig
+from metrify.errors import BundleError
+from metrify.features.batch import FeatureContext
+from metrify.features.specification import Feature
+
+
+def find_comparable_champion(
+    context: FeatureContext, features: Sequence[Feature], config: MetrifyConfig, home: Home
+) -> Bundle | None:
+    """The champion's bundle, verified, if it reads what the new model reads and says what the new model says.
+
+    Where there is none, or none that can be compared, the log says why.
+
+    Args:
+        context: Of the new model's rows.
+        features: What the new model reads.
+        config: Its quantiles, and the tracking address.
+        home: Where the trusted key lies.
+
+    Raises:
+        TrackingError: MLflow can't be reached or refuses.
+    """
+    registered = find_champion(home, config, FORECASTER_NAME)
+    if registered is None:
+        print("no champion to compare with: nothing was promoted yet", flush=True)
+        return None
+    try:
+        folder = fetch_bundle(home, config, registered)
+        bundle = load_bundle(folder, load_public_key(home.keys / PUBLIC_KEY_FILE))
+    except BundleError as error:
+        print(f"the champion {registered.version} is not compared: {error}", flush=True)
+        return None
+    quantiles = config.training.consumption_forecasting.quantiles
+    different = _differences(bundle.manifest, context, [feature.label for feature in features], quantiles)
+    if different:
+        print(f"the champion {registered.version} is not compared: its {', '.join(different)} differ", flush=True)
+        return None
+    return bundle
+
+
+def _differences(
+    manifest: BundleManifest, context: FeatureContext, features: Sequence[str], quantiles: Sequence[float]
+) -> list[str]:
+    names = ("sequence_length", "forecast_horizon", "resolution_minutes", "timezone", "country")
+    different = [name for name in names if getattr(manifest, name) != getattr(context, name)]
+    if list(manifest.features) != list(features):
+        different.append("features")
+    if list(manifest.quantiles) != list(quantiles):
+        different.append("quantiles")
+    return different

@@ -1,0 +1,244 @@
+"""Forecasts of all meters, from the windows that a real materialisation left."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from metrify.adapters.offline_windows import WINDOWS_FILE, replace_offline_windows, windows_table
+from metrify.config import Home, MetrifyConfig, default_config
+from metrify.config.home import HOME_VARIABLE
+from metrify.errors import BundleError, DatasetError, FeatureStoreError, UsageError
+from metrify.readings.dataset import Dataset, DatasetInfo, read_info, write_dataset, write_info
+from metrify.readings.shards import shard_names
+from metrify.steps.materialise_features import materialise_features
+from metrify.steps.merge_forecasts import merge_forecasts
+from metrify.steps.score_meters import score_meters
+from metrify.steps.validate_readings import validate_readings
+from pipelines.run_local import run_local
+
+from .tiny_bundle import DAY, LENGTH, LEVELS, expected_quantiles, write_tiny_bundle
+
+METERS = [f"m_{number:024x}" for number in range(12)]
+REJECTED, GAPPY = METERS[3], METERS[5]
+DAYS = 50
+INFO = DatasetInfo("ours", 60, "Europe/Berlin", "DE", "-", "-")
+QUANTILES = ["kwh_p05", "kwh_p50", "kwh_p95"]
+
+
+@dataclass(frozen=True)
+class World:
+    """A home with a dataset, a filled feature store and a bundle."""
+
+    home: Home
+    dataset: Path
+    bundle: Path
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    root = tmp_path_factory.mktemp("batch")
+    home = Home(root / "home")
+    stamps = pd.date_range("2024-03-03 23:00", periods=DAYS * 24, freq="h", tz="UTC", unit="us")
+    kwh = np.random.default_rng(0).gamma(4, 0.1, (len(METERS), len(stamps))).astype(np.float32)
+    times = stamps.append([stamps] * (len(METERS) - 1))
+    readings = pd.DataFrame({"meter_id": np.repeat(METERS, len(stamps)), "timestamp": times, "kwh": kwh.ravel()})
+    late, gap = stamps[9 * 24], stamps[-60]
+    too_short = (readings["meter_id"] == REJECTED) & (readings["timestamp"] >= late)
+    readings = readings[~too_short & ~((readings["meter_id"] == GAPPY) & (readings["timestamp"] == gap))]
+    meters = pd.DataFrame({"meter_id": METERS, "group": METERS, "district": "x"})
+    dataset = home.datasets / "ours"
+    write_dataset(Dataset(INFO, readings.reset_index(drop=True), meters), dataset)
+    values = default_config().model_dump()
+    values["feature_engineering"]["lookback_window"] = LENGTH
+    values["training"]["consumption_forecasting"]["sequence_length"] = LENGTH
+    config = MetrifyConfig.model_validate(values)
+    validate_readings(dataset, root / "verdicts", config, home)
+    materialise_features(dataset, root / "verdicts", root / "materialised", config, home)
+    return World(home, dataset, write_tiny_bundle(home))
+
+
+@pytest.fixture(scope="module")
+def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Forecasts and refusals of one shard, merged."""
+    return score(world, tmp_path_factory.mktemp("whole"), 1)
+
+
+def score(world: World, folder: Path, shards: int, origins: tuple[str, ...] = ()) -> tuple[Path, Path]:
+    parts = []
+    for number, shard in enumerate(shard_names(shards)):
+        parts.append((folder / f"{number}.parquet", folder / f"{number}.refused.parquet"))
+        score_meters(world.dataset, world.bundle, *parts[-1], origins, shard, world.home)
+    merged = folder / "merged.parquet", folder / "merged.refused.parquet"
+    merge_forecasts(*zip(*parts, strict=True), *merged)
+    return merged
+
+
+def stored_windows(world: World) -> pd.DataFrame:
+    return pd.read_parquet(world.home.feature_store / WINDOWS_FILE)
+
+
+def test_each_forecast_is_that_of_the_meters_newest_window(world: World, whole: tuple[Path, Path]) -> None:
+    forecasts = pd.read_parquet(whole[0])
+    newest = stored_windows(world).sort_values("window_end").groupby("meter_id").tail(1).set_index("meter_id")
+    assert sorted(forecasts["meter_id"].unique()) == [meter for meter in METERS if meter not in (REJECTED, GAPPY)]
+    for meter, rows in forecasts.groupby("meter_id"):
+        window = newest.loc[meter]
+        origin = pd.Timestamp(window["window_end"], unit="s", tz="UTC")
+        assert rows["interval"].tolist() == list(range(DAY))
+        assert (rows["origin"] == origin).all()
+        is_rest_day = origin.tz_convert("Europe/Berlin").dayofweek >= 5
+        np.testing.assert_array_equal(rows[QUANTILES], expected_quantiles(window["load_window"], is_rest_day))
+    assert set(forecasts["model_version"]) == {"tiny-1"}
+    assert set(forecasts["data_version"]) == {0}
+
+
+def test_who_can_t_be_forecast_is_listed_with_the_reason(whole: tuple[Path, Path]) -> None:
+    refused = pd.read_parquet(whole[1]).set_index("meter_id")
+    assert sorted(refused.index) == [REJECTED, GAPPY]
+    assert "no window" in refused.loc[REJECTED, "reason"]
+    assert pd.isna(refused.loc[REJECTED, "origin"])
+    assert refused.loc[GAPPY, "reason"] == "insufficient history: 1 of 168 readings are missing"
+
+
+@pytest.mark.parametrize("shards", [2, 5, 30])
+def test_shards_give_the_same_files_as_one(world: World, whole: tuple[Path, Path], tmp_path: Path, shards: int) -> None:
+    merged = score(world, tmp_path, shards)
+    assert [path.read_bytes() for path in merged] == [path.read_bytes() for path in whole]
+
+
+def test_several_origins(world: World, tmp_path: Path) -> None:
+    origins = ("2024-04-06T00:00:00+02:00", "2024-04-07T22:00:00Z")  # a Saturday and a Monday, in local time
+    forecasts, refused = (pd.read_parquet(path) for path in score(world, tmp_path, 2, origins))
+    assert len(forecasts) == (len(METERS) - 1) * 2 * DAY  # the gap lies later
+    assert refused["meter_id"].tolist() == [REJECTED]
+    windows = stored_windows(world).set_index(["meter_id", "event_timestamp"])["load_window"]
+    rest = {pd.Timestamp(origin).tz_convert("UTC"): number == 0 for number, origin in enumerate(origins)}
+    for (meter, origin), rows in forecasts.groupby(["meter_id", "origin"]):
+        expected = expected_quantiles(windows.loc[(meter, origin)], rest[origin])
+        np.testing.assert_array_equal(rows[QUANTILES], expected)
+
+
+def test_windows_that_were_put_in_later_are_found(world: World, tmp_path: Path) -> None:
+    """A backfill leaves corrected windows at the end of the file, out of order."""
+    home = Home(tmp_path / "home")
+    world = dataclasses.replace(world, home=home, bundle=write_tiny_bundle(home))
+    (tmp_path / "home" / "feature_store").mkdir()
+    ends = pd.DatetimeIndex(["2024-03-20 23:00", "2024-03-21 23:00"], tz="UTC")
+    loads = np.arange(3 * 2 * LENGTH, dtype=np.float32).reshape(6, LENGTH)
+    ids, stamps = np.repeat(METERS[:3], 2), pd.DatetimeIndex(np.tile(ends.tz_localize(None), 3), tz="UTC")
+    path = home.feature_store / WINDOWS_FILE
+    pq.write_table(windows_table(ids, stamps, loads, 1), path, row_group_size=2)
+    corrected = windows_table(np.array(METERS[:1]), ends[1:], loads[:1] + 1_000, 2)
+    replace_offline_windows(home, corrected, np.array(METERS[:3]), ends)
+    _note_place(home, Home(world.dataset.parents[1]))
+    forecasts = pd.read_parquet(score(world, tmp_path, 2)[0]).groupby("meter_id")
+    first, second = (forecasts.get_group(meter) for meter in METERS[:2])
+    np.testing.assert_array_equal(first["kwh_p50"], loads[0, -DAY:] + 1_000)
+    assert set(first["data_version"]) == {2}
+    np.testing.assert_array_equal(second["kwh_p50"], loads[3, -DAY:])
+    assert set(second["data_version"]) == {1}
+
+
+def test_short_windows_and_missing_ones_are_refused(world: World, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    world = dataclasses.replace(world, home=home, bundle=write_tiny_bundle(home))
+    (tmp_path / "home" / "feature_store").mkdir()
+    end = pd.DatetimeIndex(["2024-03-20 23:00"], tz="UTC")
+    tables = [
+        windows_table(np.array(METERS[:1]), end, np.ones((1, LENGTH - 2), np.float32)),
+        windows_table(np.array(METERS[1:2]), end, np.ones((1, LENGTH + 5), np.float32)),
+        windows_table(np.array(METERS[2:3]), end + pd.Timedelta(days=1), np.ones((1, LENGTH), np.float32)),
+    ]
+    pq.write_table(pa.concat_tables(tables), home.feature_store / WINDOWS_FILE)
+    _note_place(home, Home(world.dataset.parents[1]))
+    forecasts, refused = (pd.read_parquet(path) for path in score(world, tmp_path, 2, ("2024-03-20T23:00Z",)))
+    assert set(forecasts["meter_id"]) == {METERS[1]}
+    reasons = refused.set_index("meter_id")["reason"]
+    assert reasons[METERS[0]] == "insufficient history: 2 of 168 readings are missing"
+    assert reasons[METERS[2]] == "no window ends at the origin"
+    assert len(refused) == len(METERS) - 1
+
+
+def test_a_meter_that_is_given_twice_is_refused(whole: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=f"{METERS[0]} is in two files"):
+        merge_forecasts([whole[0]] * 2, [whole[1]] * 2, tmp_path / "merged", tmp_path / "refused")
+
+
+@pytest.mark.parametrize(("origin", "problem"), [("soon", "is no time"), ("2024-04-01T00:00Z", "No window")])
+def test_an_origin_that_no_window_ends_at_is_refused(world: World, tmp_path: Path, origin: str, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        score(world, tmp_path, 1, (origin,))
+
+
+def test_a_store_of_another_dataset_is_refused(world: World, tmp_path: Path) -> None:
+    dataset = tmp_path / "theirs"
+    dataset.mkdir()
+    write_info(dataset, dataclasses.replace(read_info(world.dataset), name="theirs"))
+    with pytest.raises(FeatureStoreError, match="windows of ours, not of theirs"):
+        score(dataclasses.replace(world, dataset=dataset), tmp_path, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"version": "t-2", "timezone": "Europe/London"}, "Europe/London"),
+        ({"version": "t-3", "features": ("load_window@1", "forecast_temperature@1")}, "forecast_temperature@1"),
+    ],
+)
+def test_a_bundle_that_does_not_fit_is_refused(world: World, tmp_path: Path, changes: dict, problem: str) -> None:
+    bundle = write_tiny_bundle(world.home, **changes)
+    with pytest.raises(BundleError, match=problem):
+        score(dataclasses.replace(world, bundle=bundle), tmp_path, 1)
+
+
+def test_the_compiled_pipeline_gives_the_same_files(
+    world: World, whole: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(world.home.root))
+    told: list[str] = []
+    arguments = {
+        "source": "ours",
+        "bundle": str(world.bundle),
+        "origins": [],
+        "code_version": "test",
+        "shards": shard_names(3),
+    }
+    run = run_local("batch_forecast", arguments, world.home, on_progress=told.append)
+    for name, expected in zip(("merged", "merged_refused"), whole, strict=True):
+        assert run.output("merge-forecasts", name).read_bytes() == expected.read_bytes()
+    assert any("windows" in line and "left" in line for line in told)
+
+
+def test_the_command(world: World, whole: tuple[Path, Path], tmp_path: Path) -> None:
+    environment = {**os.environ, HOME_VARIABLE: str(world.home.root)}
+    arguments = ["batch-forecast", "--dataset", "ours", "--bundle", str(world.bundle), "--json"]
+    command = [sys.executable, "-m", "metrify", *arguments, "--output", str(tmp_path / "tomorrow.parquet")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert (figures["forecasts"], figures["refused"]) == (len(METERS) - 2, 2)
+    assert (tmp_path / "tomorrow.parquet").read_bytes() == whole[0].read_bytes()
+    assert (tmp_path / "tomorrow.refused.parquet").read_bytes() == whole[1].read_bytes()
+    assert not list(world.home.runs.glob("batch_forecast-*/scratch"))
+
+
+def test_quantile_levels_are_columns(whole: tuple[Path, Path]) -> None:
+    names = pq.read_schema(whole[0]).names
+    assert names == ["meter_id", "origin", "interval", *QUANTILES, "model_version", "data_version"]
+    assert len(LEVELS) == len(QUANTILES)
+
+
+def _note_place(home: Home, like: Home) -> None:
+    """Gives a store the note of another one."""
+    name = "materialised_readings.parquet"
+    (home.feature_store / name).write_bytes((like.feature_store / name).read_bytes())

@@ -1,0 +1,56 @@
+"""A training set on disk is read as far as it is asked for."""
+
+from pathlib import Path
+
+import numpy as np
+
+from metrify.features.batch import FeatureContext
+from metrify.features.specification import select_features
+from metrify.steps.training_set import TrainingSet, create_arrays, read_training_set, write_training_set
+
+LENGTH, HORIZON, ROWS = 48, 24, 30
+CONTEXT = FeatureContext(LENGTH, HORIZON, 60, "Europe/Berlin", "DE")
+
+
+def draw(windows: np.ndarray, targets: np.ndarray) -> TrainingSet:
+    origins = np.datetime64("2024-03-30", "s") + np.arange(ROWS) * np.timedelta64(1, "D")
+    sides = np.array(["train", "validation", "test"], object)[np.arange(ROWS) % 3]
+    names = np.array([f"m{row % 4}" for row in range(ROWS)], object)
+    shares = np.linspace(0, 1, ROWS, dtype=np.float32)
+    return TrainingSet(names, origins, sides, windows, targets, shares, CONTEXT, "ours", "0" * 64, True)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    written = draw(
+        generator.gamma(1, 1, (ROWS, LENGTH)).astype(np.float32),
+        generator.gamma(1, 1, (ROWS, HORIZON)).astype(np.float32),
+    )
+    write_training_set(written, tmp_path)
+    read = read_training_set(tmp_path)
+    assert isinstance(read.windows, np.memmap)
+    for name in ("meter_ids", "origins", "sides", "windows", "targets", "imputed_shares"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(written, name))
+    assert (read.context, read.non_negative) == (written.context, True)
+
+
+def test_arrays_that_were_written_in_parts_stay_where_they_are(tmp_path: Path) -> None:
+    arrays = create_arrays(tmp_path, ROWS, LENGTH, HORIZON)
+    for row in range(ROWS):
+        arrays.windows[row], arrays.targets[row] = row, -row
+    write_training_set(draw(arrays.windows, arrays.targets), tmp_path)
+    read = read_training_set(tmp_path)
+    np.testing.assert_array_equal(read.windows[:, 0], np.arange(ROWS))
+    np.testing.assert_array_equal(read.targets[:, -1], -np.arange(ROWS))
+
+
+def test_a_side_gives_the_rows_that_are_asked_for(tmp_path: Path) -> None:
+    windows = np.arange(ROWS * LENGTH, dtype=np.float32).reshape(ROWS, LENGTH)
+    write_training_set(draw(windows, windows[:, :HORIZON]), tmp_path)
+    side = read_training_set(tmp_path).side("validation", select_features(True))
+    assert len(side) == ROWS // 3
+    rows = side.take(np.array([2, 0]))
+    np.testing.assert_array_equal(rows.features["load_window"], windows[[7, 1]])
+    np.testing.assert_array_equal(rows.target_kwh, windows[[7, 1], :HORIZON])
+    assert rows.features["horizon_calendar"].shape == (2, HORIZON, 5)
+    assert side.non_negative
