@@ -87,9 +87,8 @@ def _home_error(error: OSError) -> MetrifyError | None:
     if not isinstance(error.filename, str | bytes | os.PathLike):
         return None
     root, path = Home.from_environment().root, Path(os.fsdecode(error.filename)).absolute()
-    is_of_home = path.is_relative_to(root) or root.is_relative_to(
-        path
-    )  # above it where the folders to it can't be made
+    # Above it where the folders to it can't be made.
+    is_of_home = path.is_relative_to(root) or root.is_relative_to(path)
     if not is_of_home or (isinstance(error, FileNotFoundError) and root.is_dir()):
         return None
     return MetrifyError(f"{HOME_VARIABLE} {root} is no folder that can be written.", "Name another one.")

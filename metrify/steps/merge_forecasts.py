@@ -46,8 +46,8 @@ def merge_forecasts(
         writer = stack.enter_context(forecast_writer(output, schema))
         for first in range(0, len(places), _FORECASTS_AT_ONCE):
             rows = _take(places[first : first + _FORECASTS_AT_ONCE], read)
-            # As plain texts in one chunk, since the file would tell from which dictionaries and chunks they came.
-            writer.write_table(rows.cast(schema).combine_chunks())
+            # As plain texts, since the file would tell from which dictionaries they came.
+            writer.write_table(rows.cast(schema))
     listed = pa.concat_tables([pq.read_table(path) for path in refused])
     listed = listed.sort_by([("meter_id", "ascending"), ("origin", "ascending")])
     pq.write_table(listed, refused_output, compression="zstd")

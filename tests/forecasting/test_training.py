@@ -11,6 +11,7 @@ import pytest
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.errors import ConfigError
 from metrify.forecasting.baselines import lagged_days
+from metrify.forecasting.onnx_model import OnnxModel
 
 from .conftest import DAY, draw_rows, train_one
 
@@ -38,6 +39,22 @@ def test_no_weights_make_quantiles_cross(model_type: str) -> None:
     generator = np.random.default_rng(1)
     network.set_weights([generator.normal(0, 2, weights.shape) for weights in network.get_weights()])
     assert (np.diff(network.predict(rows, verbose=0), axis=-1) >= 0).all()
+
+
+@pytest.mark.parametrize("model_type", ["cnn_lstm", "attention_lstm", "mixer", "residual"])
+def test_every_encoder_is_served_as_it_is(model_type: str, tmp_path: Path) -> None:
+    from metrify.forecasting.training.export import export_onnx
+    from metrify.forecasting.training.network import build_network
+
+    rows = draw_rows(30, 1)[0]
+    network = build_network(ConsumptionForecastingConfig(model_type=model_type, lstm_units=8), DAY, set(rows))
+    generator = np.random.default_rng(1)
+    network.set_weights([generator.normal(0, 0.2, weights.shape) for weights in network.get_weights()])
+    export_onnx(network, tmp_path / "model.onnx")
+    served, ours = OnnxModel(tmp_path / "model.onnx").predict(rows), network.predict(rows, verbose=0)
+    scale = np.abs(rows["load_window"]).mean(axis=1)[:, None, None]
+    assert (np.abs(served - ours) / np.maximum(np.abs(ours), scale)).max() < 1e-5
+    assert (np.diff(served, axis=-1) >= 0).all()
 
 
 def test_the_seed_decides(tmp_path: Path) -> None:

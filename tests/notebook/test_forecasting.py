@@ -85,5 +85,5 @@ def test_targets_that_do_not_fit_are_refused(y: np.ndarray, part: str) -> None:
 def test_sizes_that_do_not_fit_each_other_are_refused() -> None:
     model = ConsumptionForecastingModel(ConsumptionModelConfig(sequence_length=48))
     rows = np.zeros((2, 48)), np.zeros((2, DAY))
-    with pytest.raises(ConfigError, match="don't fit"):
+    with pytest.raises(ConfigError, match="doesn't fit"):
         model.train(*rows, *rows)

@@ -18,6 +18,7 @@ from metrify.adapters.offline_windows import WINDOWS_FILE, replace_offline_windo
 from metrify.config import Home, MetrifyConfig, default_config
 from metrify.config.home import HOME_VARIABLE
 from metrify.errors import BundleError, DatasetError, FeatureStoreError, UsageError
+from metrify.forecasting.forecast_table import REFUSED_SCHEMA, forecast_table
 from metrify.readings.dataset import Dataset, DatasetInfo, read_info, write_dataset, write_info
 from metrify.readings.shards import shard_names
 from metrify.steps.materialise_features import materialise_features
@@ -242,3 +243,27 @@ def _note_place(home: Home, like: Home) -> None:
     """Gives a store the note of another one."""
     name = "materialised_readings.parquet"
     (home.feature_store / name).write_bytes((like.feature_store / name).read_bytes())
+
+
+@pytest.mark.parametrize("shards", [2, 7])
+def test_many_forecasts_merge_to_the_same_bytes(tmp_path: Path, shards: int) -> None:
+    """Enough of them that the borders of the file's pages could tell how they were divided."""
+    meters = np.array([f"m_{number:04d}" for number in np.random.default_rng(0).permutation(900)])
+    quantiles = np.random.default_rng(1).random((900, DAY, 3), dtype=np.float32)
+    origins = np.full(900, np.datetime64("2024-03-20T23:00", "s"))
+
+    def merge(folder: Path, parts: list[np.ndarray]) -> bytes:
+        folder.mkdir()
+        files = [folder / str(number) for number in range(len(parts))]
+        for path, rows in zip(files, parts, strict=True):
+            names = pa.array(meters[rows], pa.string())
+            table = forecast_table(names, origins[rows], quantiles[rows], LEVELS, "one", np.zeros(len(rows), int))
+            pq.write_table(table, path, row_group_size=100 * DAY)
+            pq.write_table(REFUSED_SCHEMA.empty_table(), f"{path}.refused")
+        refused = [Path(f"{path}.refused") for path in files]
+        merge_forecasts(files, refused, folder / "merged", folder / "merged.refused")
+        return (folder / "merged").read_bytes()
+
+    rows = np.arange(900)
+    divided = merge(tmp_path / "divided", [rows[rows % shards == number] for number in range(shards)])
+    assert divided == merge(tmp_path / "whole", [rows])

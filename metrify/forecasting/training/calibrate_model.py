@@ -22,9 +22,14 @@ def fit_calibration(path: Path, validation: RowSource, levels: tuple[float, ...]
         levels: `[Q]` quantile levels.
         seed: Of the draw, where there are more rows than are needed.
 
-    Raises:
-        ForecastError: There are too few rows.
+    Returns:
+        The calibration; one that changes nothing where there are too few rows to tell how often an interval covers.
     """
+    outermost = levels[-1] - levels[0]
+    if len(validation) < np.ceil(outermost / (1 - outermost)):
+        horizon = validation.take(np.arange(1)).target_kwh.shape[1]
+        shape = (horizon, len(levels))
+        return IntervalCalibration(tuple(levels), np.ones(shape), np.zeros(shape), validation.non_negative)
     rows = np.random.default_rng(seed).permutation(len(validation))[:_MAX_ROWS]
     model, quantiles, actual = OnnxModel(path), [], []
     for first in range(0, len(rows), _ROWS_AT_ONCE):

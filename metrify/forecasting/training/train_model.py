@@ -57,7 +57,6 @@ def train_model(
 
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short.
-        ForecastError: There are too few validation rows to calibrate on.
     """
 
     def fit(name: str, rows: RowSource, settings: ConsumptionForecastingConfig, before: int) -> FittedModel:
