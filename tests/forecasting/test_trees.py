@@ -15,6 +15,11 @@ from metrify.forecasting.onnx_model import OnnxModel
 
 from .conftest import DAY, Features, draw_rows
 
+try:
+    import lightgbm  # noqa: F401
+except OSError as missing:
+    pytest.skip(f"LightGBM can't be loaded: {missing}", allow_module_level=True)
+
 TREES = {"max_rounds": 12, "learning_rate": 0.3, "max_leaves": 8, "min_leaf_intervals": 20}
 
 

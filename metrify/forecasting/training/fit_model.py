@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import keras
 
 from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.errors import ConfigError
 from metrify.forecasting.training.ensemble import fit_ensemble
 from metrify.forecasting.training.export import export_onnx
 from metrify.forecasting.training.fit import fit_network
 from metrify.forecasting.training.rows import RowSource
-from metrify.forecasting.training.trees import fit_trees
+
+if TYPE_CHECKING:
+    from metrify.forecasting.training.trees import FittedTrees
 
 OnStep = Callable[[int, dict[str, float]], None]
 
@@ -66,9 +69,19 @@ def fit_model(
             without it.
 
     Raises:
-        ConfigError: The sequence is not a whole number of days, or too short.
+        ConfigError: The sequence is not a whole number of days, or too short; or LightGBM can't be loaded.
     """
     if config.model_type == "lightgbm":
-        return fit_trees(train, validation, config, day_length, on_step, checkpoints)
+        return _load_trees()(train, validation, config, day_length, on_step, checkpoints)
     fit = fit_ensemble if config.model_type == "ensemble" else fit_network
     return FittedNetwork(*fit(train, validation, config, day_length, on_step, checkpoints))
+
+
+def _load_trees() -> "Callable[..., FittedTrees]":
+    try:
+        from metrify.forecasting.training.trees import fit_trees
+    except OSError as error:  # LightGBM brings no OpenMP of its own
+        raise ConfigError(
+            f"LightGBM can't be loaded: {error}.", "Install OpenMP (libgomp1 on Debian), or choose another model_type."
+        ) from error
+    return fit_trees
