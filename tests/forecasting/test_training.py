@@ -49,7 +49,7 @@ def test_every_encoder_is_served_as_it_is(model_type: str, tmp_path: Path) -> No
     rows = draw_rows(30, 1)[0]
     network = build_network(ConsumptionForecastingConfig(model_type=model_type, lstm_units=8), DAY, set(rows))
     generator = np.random.default_rng(1)
-    network.set_weights([generator.normal(0, 0.2, weights.shape) for weights in network.get_weights()])
+    network.set_weights([generator.normal(0, 0.03, weights.shape) for weights in network.get_weights()])
     export_onnx(network, tmp_path / "model.onnx")
     served, ours = OnnxModel(tmp_path / "model.onnx").predict(rows), network.predict(rows, verbose=0)
     scale = np.abs(rows["load_window"]).mean(axis=1)[:, None, None]
