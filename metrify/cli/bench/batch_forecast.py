@@ -1,8 +1,10 @@
 """Forecasts of a million meters by two processes: time, memory and scaling, beside a loop over data frames."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +61,8 @@ class BatchBench:
         with tempfile.TemporaryDirectory(prefix="metrify-bench-") as folder:
             home = Home(Path(folder))
             tell(f"training {config.training.consumption_forecasting.model_type} for one epoch")
-            bundle = prepare_world(home, config)
+            with redirect_stdout(sys.stderr):  # what steps print is no result
+                bundle = prepare_world(home, config)
             batches = []
             for meters in sizes:
                 tell(f"forecasting {meters:,} meters")
