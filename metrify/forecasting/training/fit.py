@@ -49,7 +49,8 @@ def fit_network(
     keras.utils.set_random_seed(config.seed)
     model = build_network(config, day_length, set(train.take(np.arange(1)).features), train.non_negative)
     steps = config.epochs * -(-len(train) // config.batch_size)
-    model.compile(_optimizer(config.learning_rate, steps), loss=pinball_loss(config.quantiles))
+    # XLA takes seven times as long on a processor, nearly all of it to sort.
+    model.compile(_optimizer(config.learning_rate, steps), loss=pinball_loss(config.quantiles), jit_compile=False)
     model.optimizer.build(model.trainable_variables)
     progress = load_checkpoint(checkpoints, model) if checkpoints else Progress()
     names = [tensor.name for tensor in model.inputs]
