@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from metrify.forecasting.expected_load import ExpectedLoad, expected_load_of
+
 
 class OnnxModel:
     """A loaded ONNX graph with one output.
@@ -25,6 +27,11 @@ class OnnxModel:
     def input_names(self) -> tuple[str, ...]:
         """Names of the graph's inputs."""
         return tuple(tensor.name for tensor in self._session.get_inputs())
+
+    @property
+    def expected_load(self) -> ExpectedLoad | None:
+        """Makes means of the quantiles, for sums over meters; None where the file has no weights."""
+        return expected_load_of(self._session.get_modelmeta().custom_metadata_map)
 
     def predict(self, features: Mapping[str, np.ndarray]) -> np.ndarray:
         """Quantiles `[N, H, Q]` in kWh from arrays by input name, `[N, ...]` float32 each."""

@@ -42,7 +42,6 @@ def forecast(
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of the champion; others have one.")] = 3,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
     origins_per_day: Annotated[int, typer.Option(min=1, help="Training origins of a day.")] = 1,
-    refit: Annotated[bool, typer.Option("--refit", help="Fit again with the validation rows.")] = False,
     as_json: Json = False,
     quick: Quick = False,
 ) -> None:
@@ -51,7 +50,7 @@ def forecast(
     from metrify.cli.bench.report import report
     from metrify.config import load_config
 
-    bench = ForecastBench(dataset, tuple(models or ()), load_config(config), seeds, origins_per_day, refit)
+    bench = ForecastBench(dataset, tuple(models or ()), load_config(config), seeds, origins_per_day)
     report("forecast", [bench.measure], quick, as_json)
 
 

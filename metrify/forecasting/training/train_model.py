@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from metrify.config.schema import ConsumptionForecastingConfig
-from metrify.forecasting.intervals import IntervalCalibration
+from metrify.forecasting.expected_load import write_expected_load
 from metrify.forecasting.training.calibrate_graph import calibrate_graph
-from metrify.forecasting.training.calibrate_model import fit_calibration
+from metrify.forecasting.training.calibrate_model import Calibration, fit_calibration
 from metrify.forecasting.training.fit_model import FittedModel, fit_model
 from metrify.forecasting.training.rows import JoinedRows, RowSource
 
@@ -22,11 +22,11 @@ class TrainedModel:
 
     Attributes:
         curve: The losses by epoch of networks, or by round of trees, of the fit that was chosen by validation.
-        calibration: Of the intervals; it is part of the graph.
+        calibration: That of the intervals is part of the graph, and the weights of means are in the file's metadata.
     """
 
     curve: list[dict[str, float]]
-    calibration: IntervalCalibration
+    calibration: Calibration
 
 
 def train_model(
@@ -72,5 +72,6 @@ def train_model(
         best = 1 + int(np.argmin([losses["val_loss"] for losses in chosen.curve]))
         both = JoinedRows(train, validation)
         fit("refit", both, config.settled(best), pilot.steps_of_fit).export_onnx(path)
-    calibrate_graph(path, calibration)
+    calibrate_graph(path, calibration.intervals)
+    write_expected_load(path, calibration.expected_load)
     return TrainedModel(chosen.curve, calibration)

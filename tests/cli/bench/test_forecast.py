@@ -9,15 +9,14 @@ from typer.testing import CliRunner
 
 from metrify.cli.bench import app
 from metrify.cli.bench.forecast.choose_models import MODELS, choose_models, lookback_days
-from metrify.cli.bench.forecast.forecasters import fit_calibration, forecast_by_baseline, forecast_by_graph, row_scales
+from metrify.cli.bench.forecast.forecasters import fit_intervals, forecast_by_baseline, forecast_by_graph, row_scales
 from metrify.cli.bench.forecast.household_protocols import CAMBRIDGE, LONDON
 from metrify.cli.bench.forecast.protocol_rows import find_rows
 from metrify.cli.bench.forecast.result import Result
 from metrify.cli.bench.forecast.result_rows import difference_rows, score_rows, speed_rows
-from metrify.cli.bench.forecast.score import METRICS, RECONCILED, UNCALIBRATED, Score, score
-from metrify.cli.bench.forecast.share_out_sum import share_out_sum
+from metrify.cli.bench.forecast.score import METRICS, OF_MEDIANS, UNCALIBRATED, Score, score
 from metrify.cli.bench.forecast.speed import Speed
-from metrify.cli.bench.forecast.train_model import TrainingSides, settle_length, train_model
+from metrify.cli.bench.forecast.train_model import TrainingSides, train_model
 from metrify.cli.bench.forecast.transformer_protocols import ETT
 from metrify.config.loader import default_config
 from metrify.errors import ConfigError, UsageError
@@ -42,11 +41,11 @@ def test_a_quick_run_prints_the_rows_of_each_model(tmp_path: Path) -> None:
     assert all(row["name"].startswith("quick.forecast.simbench.") for row in printed["rows"])
     trained = ("train_cpu_seconds", "onnx_ms", "windows_per_cpu_second")
     expected = {f"{model}.{metric}" for model in models for metric in METRIC_NAMES}
-    expected |= {f"{model}.{metric}" for model in models[:2] for metric in (*trained, RECONCILED)}
+    expected |= {f"{model}.{metric}" for model in models[:2] for metric in (*trained, OF_MEDIANS)}
     expected |= {f"champion.dm_p_{model}" for model in models[1:]}
     assert rows.keys() == expected | {"meters", "rows_scored", "rows_not_forecast"}
     assert all(np.isfinite(row["value"]) and row["target"] is None for row in rows.values())
-    for metric in (*METRIC_NAMES, *trained, RECONCILED):
+    for metric in (*METRIC_NAMES, *trained, OF_MEDIANS):
         beside = rows[f"champion.{metric}"]
         assert (beside["peer"], beside["peer_value"]) == ("lightgbm", rows[f"lightgbm.{metric}"]["value"])
     assert "A residual" in rows["champion.wape"]["note"]
@@ -54,53 +53,28 @@ def test_a_quick_run_prints_the_rows_of_each_model(tmp_path: Path) -> None:
     assert "s left" in run.stderr
 
 
-def test_a_model_is_calibrated_on_validation_and_can_be_fitted_again(tmp_path: Path) -> None:
+def test_a_model_is_trained_as_the_pipeline_does(tmp_path: Path) -> None:
     protocol = draw_protocol()
-    train, validation, both, test = (
-        find_rows(protocol, sides, True)[0]
-        for sides in (("train",), ("validation",), ("train", "validation"), ("test",))
-    )
+    train, validation = (find_rows(protocol, side, True)[0] for side in ("train", "validation"))
     config = default_config().training.consumption_forecasting.model_copy(
         update={"model_type": "residual", "lstm_units": 4, "epochs": 1, "max_training_windows": 16}
     )
     told: list[str] = []
-    once = train_model(TrainingSides(train, validation, None), config, tmp_path, "model", told.append)
-    calibrated = coverage(forecast_by_graph(once.served, validation), validation.targets(np.arange(len(validation))))
-    assert calibrated >= 0.9
-    raw = forecast_by_graph(once.uncalibrated, validation)
-    rule = fit_calibration(raw, validation, LEVELS, points=False)
-    np.testing.assert_allclose(forecast_by_graph(once.served, validation), rule.apply(raw), rtol=1e-4, atol=1e-5)
+    trained = train_model(TrainingSides(train, validation), config, tmp_path, "model", told.append)
+    actual = validation.targets(np.arange(len(validation)))
+    quantiles = forecast_by_graph(trained.served, validation)
+    assert coverage(quantiles, actual) >= 0.9 > coverage(forecast_by_graph(trained.uncalibrated, validation), actual)
+    assert trained.served.expected_load.of(quantiles).sum() == pytest.approx(actual.sum(), rel=0.01)
     assert told[0] == "model: 16 windows to fit, 21 to validate"
-    again = train_model(TrainingSides(train, validation, both), config, tmp_path, "model", told.append)
-    assert any(line.startswith("model, refit: 16 windows") for line in told)
-    factors = [
-        (model.served, model.uncalibrated, forecast_by_graph(model.uncalibrated, test)) for model in (once, again)
-    ]
-    assert not np.array_equal(factors[0][2], factors[1][2])  # fitted to other rows
-    np.testing.assert_allclose(forecast_by_graph(again.served, test), rule.apply(factors[1][2]), rtol=1e-4, atol=1e-5)
-
-
-def test_a_second_fit_ends_where_the_first_was_best() -> None:
-    curve = [{"loss": 1.0, "val_loss": loss} for loss in (3.0, 1.0, 2.0)]
-    config = default_config().training.consumption_forecasting.model_copy(update={"epochs": 9})
-    lengths = {}
-    for kind in ("gru", "ensemble", "lightgbm"):
-        settled = settle_length(config.model_copy(update={"model_type": kind}), curve)
-        lengths[kind] = (settled.epochs, settled.trees.max_rounds)
-    assert lengths == {
-        "gru": (2, config.trees.max_rounds),
-        "ensemble": (9, config.trees.max_rounds),
-        "lightgbm": (9, 2),
-    }
 
 
 @pytest.mark.parametrize("name", ["seasonal_naive", "persistence"])
 def test_a_baseline_gets_intervals_from_validation(name: str) -> None:
     protocol = draw_protocol()
-    validation, test = (find_rows(protocol, (side,), True)[0] for side in ("validation", "test"))
+    validation, test = (find_rows(protocol, side, True)[0] for side in ("validation", "test"))
     points = [forecast_by_baseline(name, rows, len(LEVELS)) for rows in (validation, test)]
     assert (points[1] == points[1][..., :1]).all()
-    rule = fit_calibration(points[0], validation, LEVELS, points=True)
+    rule = fit_intervals(points[0], validation, LEVELS)
     judged = score(test, points[1], rule.apply(points[1], row_scales(test)), LEVELS)
     assert set(judged.metrics) == set(METRIC_NAMES)
     assert judged.metrics["cov90_uncalibrated"] < 0.1 < 0.8 < judged.metrics["cov90"]
@@ -108,20 +82,12 @@ def test_a_baseline_gets_intervals_from_validation(name: str) -> None:
     assert judged.metrics["wape"] == pytest.approx(2 * judged.metrics["pinball_uncalibrated"])
 
 
-class SumOfWindow:
-    """A model that forecasts the load of the window's last day, doubled."""
-
-    def predict(self, features: dict[str, np.ndarray]) -> np.ndarray:
-        return 2 * features["load_window"][:, -24:, None]
-
-
-def test_a_shared_out_sum_is_that_of_the_portfolio_and_keeps_the_proportions() -> None:
-    test, _ = find_rows(draw_protocol(), ("test",), True)
-    yesterday = test.windows(np.arange(len(test)))[:, -24:]
-    yesterday[:, 3] = 0
-    shared = share_out_sum(SumOfWindow(), test, yesterday, 0)
-    np.testing.assert_allclose(np.delete(shared, 3, axis=1), 2 * np.delete(yesterday, 3, axis=1), rtol=1e-5)
-    assert not shared[:, 3].any()
+def test_the_portfolio_is_the_sum_of_means() -> None:
+    test, _ = find_rows(draw_protocol(), "test", True)
+    actual = test.targets(np.arange(len(test)))
+    quantiles = np.repeat(0.8 * actual[..., None], len(LEVELS), axis=-1)
+    judged = score(test, quantiles, quantiles, LEVELS, actual)
+    assert (judged.metrics["portfolio_wape"], judged.metrics[OF_MEDIANS]) == pytest.approx((0, 0.2), abs=1e-6)
 
 
 def made_up_result(name: str, **by_seed: list[float]) -> Result:
@@ -174,7 +140,7 @@ def test_the_targets_of_speed_are_those_of_a_day_ahead_by_the_hour() -> None:
 
 
 def test_the_better_forecast_has_the_small_p() -> None:
-    test, _ = find_rows(draw_protocol(meters=30), ("test",), True)
+    test, _ = find_rows(draw_protocol(meters=30), "test", True)
     champion, worse, better = (made_up_result(name) for name in ("champion", "much_worse_one", "good"))
     rows = {row.name.rpartition("_")[2]: row for row in difference_rows(test, champion, [worse, better])}
     assert rows["one"].value < 0.01
@@ -189,6 +155,7 @@ def test_each_model_has_a_configuration_with_the_lengths_of_the_protocol() -> No
     assert [c.seed for c in candidates["champion"].values()] == [7, 8, 9]
     assert candidates["champion"][7].model_type == config.training.consumption_forecasting.model_type
     assert candidates["transformer"][7].model_type == "transformer"
+    assert candidates["transformer"][7].max_training_windows <= 40_000
     assert candidates["persistence"] == {}
     assert {(c[7].sequence_length, c[7].forecast_horizon) for c in candidates.values() if c} == {(672, 24)}
     assert lookback_days(config.with_forecasting(sequence_length=336)) == 28  # what the baselines read

@@ -70,7 +70,7 @@ def test_zeros_of_cambridge_are_missing(measured) -> None:
 @needs(ETT)
 def test_the_seasonal_naive_forecast_has_the_published_error(monkeypatch) -> None:
     monkeypatch.setenv(DATA_VARIABLE, str(DATA_DIR))
-    bench = ForecastBench(ETT, ("seasonal_naive",), default_config(), 1, 1, False)
+    bench = ForecastBench(ETT, ("seasonal_naive",), default_config(), 1, 1)
     rows = {row.name: row.value for row in bench.measure(False, lambda line: None)}
     assert f"{rows[f'forecast.{ETT}.seasonal_naive.mase']:.4f}" == "1.3227"
     assert rows[f"forecast.{ETT}.rows_scored"] == 14 * 20
@@ -149,7 +149,7 @@ def test_rows_without_enough_readings_are_counted_and_named() -> None:
     kwh[0, : 40 * DAY] = np.nan  # less than half of the first windows of the test is visible
     kwh[1, 30 * DAY : 31 * DAY] = np.nan  # filled
     kwh[2, 58 * DAY :] = np.nan  # no target to score
-    rows, refused = find_rows(protocol, ("test",), True)
+    rows, refused = find_rows(protocol, "test", True)
     visible = [day for day in range(47, 59) if day - 40 >= 14]
     assert refused.tolist() == [12 - len(visible), 0, 0]
     assert np.bincount(rows.meters).tolist() == [len(visible), 12, 11]
@@ -158,8 +158,8 @@ def test_rows_without_enough_readings_are_counted_and_named() -> None:
 
 
 def test_a_row_has_the_features_that_are_computed_for_it_alone() -> None:
-    rows, _ = find_rows(draw_protocol(), ("train", "validation"), True)
-    some = np.array([50, 3, 20])
+    rows, _ = find_rows(draw_protocol(), "train", True)
+    some = np.array([30, 3, 20])
     windows, stamps = rows.windows(some), rows.protocol.matrix.timestamps[rows.columns[some]]
     batch = FeatureBatch(windows, stamps.tz_localize(None).to_numpy().astype("datetime64[s]"), rows.protocol.context)
     expected = compute_features(select_features(True), batch)
@@ -170,7 +170,7 @@ def test_a_row_has_the_features_that_are_computed_for_it_alone() -> None:
 
 
 def test_the_temperature_of_the_horizon_is_what_was_observed_then() -> None:
-    rows, _ = find_rows(draw_protocol(weather=True), ("test",), True)
+    rows, _ = find_rows(draw_protocol(weather=True), "test", True)
     features = rows.take(np.array([5])).features
     column = rows.columns[5]
     assert features["observed_temperature"][0].tolist() == list(range(column - 28 * DAY, column))
@@ -182,7 +182,7 @@ def test_the_temperature_of_the_horizon_is_what_was_observed_then() -> None:
 
 def test_the_scale_of_an_error_is_measured_before_the_forecast() -> None:
     protocol = draw_protocol()
-    rows, _ = find_rows(protocol, ("test",), True)
+    rows, _ = find_rows(protocol, "test", True)
     fixed = seasonal_scale(protocol.matrix.kwh[:, : 40 * DAY], 7 * DAY)
     np.testing.assert_allclose(protocol.scales(rows.meters, rows.columns), fixed[rows.meters])
     growing = replace(protocol, scale_time=None, season_days=1)

@@ -6,7 +6,7 @@ from typing import get_args
 
 from metrify.cli.bench.forecast.forecasters import BASELINES
 from metrify.cli.bench.forecast.protocol import Protocol
-from metrify.cli.bench.forecast.result_rows import CHAMPION
+from metrify.cli.bench.forecast.result_rows import CHAMPION, PEER
 from metrify.config.schema import ConsumptionForecastingConfig, MetrifyConfig, ModelType
 from metrify.errors import ConfigError, UsageError
 from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
@@ -15,6 +15,7 @@ from metrify.units import HOURS_PER_DAY
 MODELS = (CHAMPION, *(name for names in get_args(ModelType) for name in get_args(names)), *BASELINES)
 _LOWEST, _HIGHEST = 0.05, 0.95
 _QUICK_EPOCHS, _QUICK_ROUNDS = 1, 10
+_WINDOWS_OF_OTHERS = 40_000  # so that a run of all models ends within an hour
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ def choose_models(
 ) -> list[Candidate]:
     """The models in the order in which they were asked for, each once; all of `MODELS` where none was.
 
-    The champion is what the configuration trains, others are its `model_type`s with all other keys the same.
+    The champion is what the configuration trains, and so with its trees in its place is its peer. Other networks have
+    fewer windows and no refit, and all other keys the same.
 
     Args:
         names: Of `MODELS`.
@@ -69,12 +71,18 @@ def choose_models(
     for name in dict.fromkeys(names or MODELS):
         kind = model.model_type if name == CHAMPION else name
         count = 0 if name in BASELINES else seeds if name == CHAMPION else 1
+        shorter = {} if name in (CHAMPION, PEER) else _shorten(fitted)
         configs = {
-            seed: fitted.model_copy(update={"model_type": kind, "seed": seed})
+            seed: fitted.model_copy(update={"model_type": kind, "seed": seed, **shorter})
             for seed in range(model.seed, model.seed + count)
         }
         candidates.append(Candidate(name, configs))
     return candidates
+
+
+def _shorten(fitted: ConsumptionForecastingConfig) -> dict[str, object]:
+    windows = min(fitted.max_training_windows, _WINDOWS_OF_OTHERS)
+    return {"max_training_windows": windows, "refit_through_validation": False}
 
 
 def lookback_days(config: MetrifyConfig) -> int:

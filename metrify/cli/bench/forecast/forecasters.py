@@ -1,4 +1,4 @@
-"""Quantiles of a protocol's rows by a baseline or by an exported graph, and the calibration of their intervals."""
+"""Quantiles of a protocol's rows by a baseline or by an exported graph, and the intervals of a baseline."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -43,26 +43,20 @@ def forecast_by_graph(graph: OnnxModel, rows: ProtocolRows) -> np.ndarray:
     return np.concatenate([graph.predict(rows.take(part).features) for part in _batches(rows)])
 
 
-def fit_calibration(
-    quantiles: np.ndarray, rows: ProtocolRows, levels: Sequence[float], *, points: bool
-) -> IntervalCalibration:
-    """Fits the intervals of any model to validation rows.
-
-    A model's distances to its median are multiplied. A baseline has none, so it is given multiples of `row_scales`.
+def fit_intervals(points: np.ndarray, rows: ProtocolRows, levels: Sequence[float]) -> IntervalCalibration:
+    """Fits the intervals of a baseline, which are multiples of `row_scales`, to validation rows.
 
     Args:
-        quantiles: `[N, H, Q]` kWh of the rows.
+        points: `[N, H, Q]` kWh of the rows, all quantiles alike.
         rows: Validation rows.
         levels: The Q levels.
-        points: Whether all quantiles are the same.
     """
-    scale = row_scales(rows)
     return calibrate_intervals(
-        quantiles,
+        points,
         rows.targets(np.arange(len(rows))),
         levels,
-        method="additive" if points else "multiplicative",
-        scale=scale,
+        method="additive",
+        scale=row_scales(rows),
         non_negative=rows.protocol.non_negative,
     )
 

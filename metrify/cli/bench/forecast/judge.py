@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from metrify.cli.bench.forecast.choose_models import Candidate
-from metrify.cli.bench.forecast.forecasters import fit_calibration, forecast_by_baseline, forecast_by_graph, row_scales
+from metrify.cli.bench.forecast.forecasters import fit_intervals, forecast_by_baseline, forecast_by_graph, row_scales
 from metrify.cli.bench.forecast.protocol import Protocol
 from metrify.cli.bench.forecast.protocol_rows import WEATHER_FEATURES, ProtocolRows, find_rows
 from metrify.cli.bench.forecast.result import Result
 from metrify.cli.bench.forecast.score import Score, score
-from metrify.cli.bench.forecast.share_out_sum import share_out_sum
 from metrify.cli.bench.forecast.speed import measure_speed
 from metrify.cli.bench.forecast.train_model import Tell, Trained, TrainingSides, train_model
 from metrify.config import MetrifyConfig
@@ -27,7 +26,6 @@ class Judge:
     Args:
         protocol: The protocol.
         config: Its quantiles, and whether the rows have a calendar.
-        refit: Whether models are fitted again, to training and validation rows, once validation has chosen them.
         tell: Where progress goes.
 
     Attributes:
@@ -35,16 +33,15 @@ class Judge:
         refused: By meter, how many rows of the test could not be forecast.
     """
 
-    def __init__(self, protocol: Protocol, config: MetrifyConfig, refit: bool, tell: Tell) -> None:
+    def __init__(self, protocol: Protocol, config: MetrifyConfig, tell: Tell) -> None:
         self._levels, self._tell = config.training.consumption_forecasting.quantiles, tell
         times = config.feature_engineering.include_time_features
 
-        def rows_of(*sides: str) -> ProtocolRows:
-            return find_rows(protocol, sides, times)[0]
+        def rows_of(side: str) -> ProtocolRows:
+            return find_rows(protocol, side, times)[0]
 
-        both = rows_of("train", "validation") if refit else None
-        self._sides = TrainingSides(rows_of("train"), rows_of("validation"), both)
-        self.test, refused = find_rows(protocol, ("test",), times)
+        self._sides = TrainingSides(rows_of("train"), rows_of("validation"))
+        self.test, refused = find_rows(protocol, "test", times)
         names = protocol.matrix.meter_ids
         self.refused = {str(names[meter]): int(refused[meter]) for meter in np.flatnonzero(refused)}
         self._trained: dict[tuple[ConsumptionForecastingConfig, bool], Trained] = {}
@@ -64,7 +61,7 @@ class Judge:
         self._tell(f"{name}: scoring")
         validation, levels = self._sides.validation, self._levels
         known, points = (forecast_by_baseline(name, rows, len(levels)) for rows in (validation, self.test))
-        calibration = fit_calibration(known, validation, levels, points=True)
+        calibration = fit_intervals(known, validation, levels)
         calibrated = calibration.apply(points, row_scales(self.test))
         note = "Its intervals are multiples of the window's mean load, calibrated on validation."
         return Result(name, {0: score(self.test, points, calibrated, levels)}, note)
@@ -79,7 +76,12 @@ class Judge:
         first = next(iter(trained))
         graph = trained[first].served
         reads = sorted(set(graph.input_names) & set(WEATHER_FEATURES))
-        note = f"A {configs[first].model_type}, judged as it is served; it reads {' and '.join(reads) or 'no weather'}."
+        windows = min(configs[first].max_training_windows, len(self._sides.train))
+        refit = ", refit through validation" if configs[first].refit_through_validation else ""
+        note = (
+            f"A {configs[first].model_type} of {windows:,} windows{refit}, judged as it is served; it reads "
+            f"{' and '.join(reads) or 'no weather'}."
+        )
         return Result(name, scores, note, seconds, measure_speed(graph, self.test)), bool(reads)
 
     def _train(self, label: str, config: ConsumptionForecastingConfig, weather: bool) -> Trained:
@@ -91,7 +93,5 @@ class Judge:
 
     def _score(self, uncalibrated: OnnxModel, served: OnnxModel) -> Score:
         before, after = (forecast_by_graph(graph, self.test) for graph in (uncalibrated, served))
-        median, shared_out = self._levels.index(0.5), None
-        if self.test.protocol.non_negative:
-            shared_out = share_out_sum(served, self.test, after[..., median], median)
-        return score(self.test, before, after, self._levels, shared_out)
+        expected = served.expected_load
+        return score(self.test, before, after, self._levels, None if expected is None else expected.of(after))

@@ -30,7 +30,6 @@ class ForecastBench:
         config: The configuration that the models are trained with.
         seeds: Of the champion.
         origins_per_day: Of training.
-        refit: Whether models are fitted again with the validation rows.
     """
 
     dataset: str
@@ -38,7 +37,6 @@ class ForecastBench:
     config: MetrifyConfig
     seeds: int
     origins_per_day: int
-    refit: bool
 
     def measure(self, quick: bool, tell: Tell) -> list[Row]:
         """Trains and judges the models, and makes the rows.
@@ -53,7 +51,7 @@ class ForecastBench:
         protocol = find_protocol(self.dataset, lookback_days(self.config), self.origins_per_day)
         protocol = shrink(protocol) if quick else protocol
         candidates = choose_models(self.models, self.config, protocol, 1 if quick else self.seeds, quick)
-        judge = Judge(protocol, self.config, self.refit, tell)
+        judge = Judge(protocol, self.config, tell)
         tell(f"{protocol.name}: {len(protocol.matrix.meter_ids)} meters, {len(judge.test):,} rows to score")
         results = [result for candidate in candidates for result in judge.judge(candidate)]
         return [*describe_rows(judge.test, judge.refused), *_rows(judge, results)]

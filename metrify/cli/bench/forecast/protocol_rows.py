@@ -70,12 +70,12 @@ class ProtocolRows:
         return ProtocolRows(self.protocol, self.meters, self.columns, self.by_origin, kept)
 
 
-def find_rows(protocol: Protocol, sides: tuple[str, ...], time_features: bool) -> tuple[ProtocolRows, np.ndarray]:
+def find_rows(protocol: Protocol, side: str, time_features: bool) -> tuple[ProtocolRows, np.ndarray]:
     """The rows with a measured target, and of how many meters' rows too little was visible to forecast them.
 
     Args:
         protocol: The protocol.
-        sides: One side, or several to be one.
+        side: One of `SIDES`.
         time_features: Whether the rows have a calendar.
 
     Returns:
@@ -85,7 +85,7 @@ def find_rows(protocol: Protocol, sides: tuple[str, ...], time_features: bool) -
     Raises:
         ForecastError: No row is left.
     """
-    columns = np.concatenate([protocol.columns(side) for side in sides])
+    columns = protocol.columns(side)
     meters = np.repeat(np.arange(len(protocol.matrix.meter_ids)), len(columns))
     by_origin = np.full(protocol.matrix.kwh.shape[1], -1)
     by_origin[columns] = np.arange(len(columns))
@@ -97,9 +97,7 @@ def find_rows(protocol: Protocol, sides: tuple[str, ...], time_features: bool) -
         visible[part] = np.isfinite(rows.windows(part)[:, 0])
         measured[part] = np.isfinite(rows.targets(part)).any(axis=1)
     if not (visible & measured).any():
-        raise ForecastError(
-            f"No row of {protocol.name} is left to {' and '.join(sides)}.", "Bring meters with fewer gaps."
-        )
+        raise ForecastError(f"No row of {protocol.name} is left to {side}.", "Bring meters with fewer gaps.")
     refused = np.bincount(meters[measured & ~visible], minlength=len(protocol.matrix.meter_ids))
     return rows.choose(np.flatnonzero(visible & measured)), refused
 

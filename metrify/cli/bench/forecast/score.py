@@ -14,7 +14,7 @@ from metrify.forecasting.evaluation.peaks import peak_errors
 from metrify.forecasting.evaluation.scaled_errors import mase
 
 METRICS = ("wape", "nrmse", "mase", "pinball", "cov90", "peak_error", "portfolio_wape")
-RECONCILED = "portfolio_wape_reconciled"
+OF_MEDIANS = "portfolio_wape_of_medians"
 UNCALIBRATED = ("pinball_uncalibrated", "cov90_uncalibrated")
 
 
@@ -23,7 +23,7 @@ class Score:
     """How good one forecast is.
 
     Attributes:
-        metrics: By name, those of `METRICS` and `UNCALIBRATED`, and perhaps `RECONCILED`.
+        metrics: By name, those of `METRICS` and `UNCALIBRATED`, and perhaps `OF_MEDIANS`.
         absolute_errors: `[N, H]` kWh of the median; NaN where nothing was measured.
     """
 
@@ -36,7 +36,7 @@ def score(
     uncalibrated: np.ndarray,
     calibrated: np.ndarray,
     levels: Sequence[float],
-    shared_out: np.ndarray | None = None,
+    expected: np.ndarray | None = None,
 ) -> Score:
     """Scores a forecast, and beside it the intervals that it had before they were calibrated.
 
@@ -45,7 +45,7 @@ def score(
         uncalibrated: `[N, H, Q]` kWh.
         calibrated: `[N, H, Q]` kWh.
         levels: The Q levels, from 0.05 to 0.95.
-        shared_out: `[N, H]` kWh of `share_out_sum`; None where there is none.
+        expected: `[N, H]` kWh, means, of which the portfolio is the sum; None where it is that of the medians.
     """
     protocol, actual = rows.protocol, rows.targets(np.arange(len(rows)))
     point = calibrated[..., list(levels).index(0.5)]
@@ -62,10 +62,10 @@ def score(
         "pinball": pinball(calibrated, actual, levels),
         "cov90": coverage(calibrated, actual),
         "peak_error": peak_errors(point, actual, protocol.day_length).size,
-        "portfolio_wape": portfolio_wape(point, actual, rows.columns),
+        "portfolio_wape": portfolio_wape(point if expected is None else expected, actual, rows.columns),
         "pinball_uncalibrated": pinball(uncalibrated, actual, levels),
         "cov90_uncalibrated": coverage(uncalibrated, actual),
     }
-    if shared_out is not None:
-        metrics[RECONCILED] = portfolio_wape(shared_out, actual, rows.columns)
+    if expected is not None:
+        metrics[OF_MEDIANS] = portfolio_wape(point, actual, rows.columns)
     return Score(metrics, absolute_errors(point, actual))

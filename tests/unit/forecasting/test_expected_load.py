@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from metrify.errors import ForecastError
-from metrify.forecasting.reconciliation.expected_load import ExpectedLoad, fit_expected_load
+from metrify.forecasting.expected_load import ExpectedLoad, fit_expected_load
 
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 

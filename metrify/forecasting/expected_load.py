@@ -1,11 +1,14 @@
 """Expected loads from quantiles, for sums over meters: medians of skewed loads sum to too little, means do not."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from scipy.optimize import nnls
 
 from metrify.errors import ForecastError
+
+_ENTRY = "expected_load_weights"  # of the metadata of a model's file
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def fit_expected_load(summed_quantiles: np.ndarray, summed_actual: np.ndarray) -
     Raises:
         ForecastError: There are fewer intervals than levels.
     """
+    from scipy.optimize import nnls  # takes a third of a second, and servers fit nothing
+
     rows, levels = summed_quantiles.shape
     if rows < levels:
         raise ForecastError(
@@ -58,3 +63,19 @@ def fit_expected_load(summed_quantiles: np.ndarray, summed_actual: np.ndarray) -
         )
     weights, _ = nnls(summed_quantiles.astype(np.float64), summed_actual.astype(np.float64))
     return ExpectedLoad(tuple(weights.tolist()))
+
+
+def write_expected_load(path: Path, expected: ExpectedLoad) -> None:
+    """Writes the weights into the metadata of an ONNX file, beside the graph that they belong to."""
+    import onnx
+
+    model = onnx.load(str(path))
+    onnx.helper.set_model_props(
+        model, {entry.key: entry.value for entry in model.metadata_props} | {_ENTRY: json.dumps(expected.weights)}
+    )
+    onnx.save(model, str(path))
+
+
+def expected_load_of(metadata: dict[str, str]) -> ExpectedLoad | None:
+    """The weights in the metadata of a model's file; None where it was written without."""
+    return ExpectedLoad(tuple(json.loads(metadata[_ENTRY]))) if _ENTRY in metadata else None
