@@ -1,6 +1,5 @@
 """Trains a model on the rows of a protocol as the pipeline does, telling people how far it is."""
 
-import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,9 +59,7 @@ def train_model(
         label: What the model is called in the progress.
         tell: Where progress goes.
     """
-    import keras  # takes seconds, as TensorFlow does
-
-    from metrify.forecasting.training import train_model as training
+    from metrify.forecasting.training import train_model as training  # TensorFlow takes seconds to import
 
     path, before = folder / "model.onnx", folder / "uncalibrated.onnx"
     started = time.process_time()
@@ -73,8 +70,6 @@ def train_model(
     )
     spent = time.process_time() - started
     write_uncalibrated(path, before)
-    keras.utils.clear_session(free_memory=False)
-    gc.collect()
     return Trained(OnnxModel(path), OnnxModel(before), spent)
 
 
