@@ -2,15 +2,14 @@
 
 import contextlib
 import io
-import os
 import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
+from metrify.adapters.feature_repository import STORE_VARIABLE
 from metrify.cli.main import main
 
 RunMain = Callable[..., subprocess.CompletedProcess[str]]
@@ -23,13 +22,17 @@ def run_main() -> RunMain:
     def run(home: Path, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         stdout, stderr, code = io.StringIO(), io.StringIO(), 0
         on_term = signal.getsignal(signal.SIGTERM)
+        # The adapter of the feature store names its folder in the environment; other tests must not see it.
+        variables = {"METRIFY_HOME": str(home), "NO_COLOR": "1", STORE_VARIABLE: "", **environment}
         with (
-            patch.dict(os.environ, {"METRIFY_HOME": str(home), "NO_COLOR": "1", **environment}),
-            patch("sys.argv", ["-m", *arguments]),
-            contextlib.chdir(folder),
+            pytest.MonkeyPatch.context() as patch,
             contextlib.redirect_stdout(stdout),
             contextlib.redirect_stderr(stderr),
         ):
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            patch.setattr("sys.argv", ["-m", *arguments])
+            patch.chdir(folder)
             try:
                 main()
             except SystemExit as ended:
