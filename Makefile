@@ -16,10 +16,10 @@ BENCH ?= features import
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo bench test doctest check format lock clean
+.PHONY: help setup demo bench test test-e2e test-distributed doctest check format lock clean
 
 help: ## List what one can do
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 setup: $(STAMP) ## Install Metrify and all it needs into .venv, from the locks
 
@@ -41,8 +41,17 @@ demo: setup ## Run the whole way from readings to a served forecast
 bench: setup ## Measure time and memory beside peers (some minutes; BENCH=features picks one)
 	@for bench in $(BENCH); do $(BIN)/metrify bench $$bench || exit 1; done
 
-test: setup doctest ## Run the tests (TESTS=path picks some, WORKERS=0 runs them in one process)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
+# In the order of the folders: it ends with many small files, so that no worker is left with a long one.
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test: setup doctest ## Run all tests but the next two (TESTS=path picks some, WORKERS=0 runs them in one process)
+	@$(PYTEST) -m "not e2e and not distributed" $(TESTS)
+
+test-e2e: setup ## Run the demo twice and what one does with its home, as a user would (some minutes)
+	@$(PYTEST) -m e2e tests/e2e
+
+test-distributed: setup ## Run a training on several processes (a minute)
+	@$(BIN)/pytest -m distributed tests/forecasting
 
 doctest: setup ## Run the examples in the docstrings
 	@$(BIN)/pytest -q --doctest-modules --ignore-glob='*/training/*' --ignore=metrify/adapters --ignore=metrify/steps metrify

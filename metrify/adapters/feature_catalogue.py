@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from metrify.adapters.feast_import import import_feast
 from metrify.adapters.feature_repository import declared_items, open_store
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
@@ -70,15 +71,14 @@ def read_catalogue(home: Home) -> Catalogue:
     Raises:
         ConfigError: METRIFY_REDIS_URL is no Redis address.
     """
-    from feast import Entity, FeatureService
-
-    declared = [item for item in declared_items(home) if not isinstance(item, Entity)]
+    feast = import_feast()
+    declared = [item for item in declared_items(home) if not isinstance(item, feast.Entity)]
     registered = _registered(home)
     known = {(type(item), item.name) for item in registered}
     items = {(type(item), item.name): item for item in (*declared, *registered)}  # as Feast knows it, where it does
     views, services = [], []
     for key, item in sorted(items.items(), key=lambda pair: pair[1].name):
-        if isinstance(item, FeatureService):
+        if isinstance(item, feast.FeatureService):
             services.append(_as_service(item, key in known))
         else:
             views.append(_as_view(item, key in known))

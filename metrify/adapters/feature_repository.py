@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metrify.adapters.feast_import import import_feast
 from metrify.adapters.redis_address import RedisAddress
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
@@ -30,12 +31,10 @@ def open_store(home: Home) -> "FeatureStore":
         FeatureStoreError: Nothing was materialised there yet.
         ConfigError: METRIFY_REDIS_URL is no Redis address.
     """
-    from feast import FeatureStore
-
     config = _load_config(home)
     if config.registry.registry_type == "file" and not Path(config.registry.path).exists():
         raise FeatureStoreError(f"There is no feature store in {home.feature_store}.", "Run `metrify train` first.")
-    return FeatureStore(config=config)
+    return import_feast().FeatureStore(config=config)
 
 
 def open_window_store(home: Home) -> "FeatureStore":
@@ -64,13 +63,12 @@ def apply_repository(home: Home) -> None:
     Raises:
         ConfigError: METRIFY_REDIS_URL is no Redis address.
     """
-    from feast import FeatureStore
-
+    feast = import_feast()
     home.feature_store.mkdir(parents=True, exist_ok=True)
     declared = declared_items(home)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "On demand feature view is an experimental", RuntimeWarning)
-        FeatureStore(config=_load_config(home)).apply(declared)
+        feast.FeatureStore(config=_load_config(home)).apply(declared)
 
 
 def declared_items(home: Home) -> "list[Entity | FeatureView | OnDemandFeatureView | FeatureService]":
@@ -79,11 +77,10 @@ def declared_items(home: Home) -> "list[Entity | FeatureView | OnDemandFeatureVi
     Raises:
         ConfigError: METRIFY_REDIS_URL is no Redis address.
     """
-    from feast import Entity, FeatureService, FeatureView, OnDemandFeatureView
-
+    feast = import_feast()
     _load_config(home)  # names the folder in the environment, where the definitions take it from
     declared = runpy.run_path(str(REPO_FOLDER / "definitions.py")).values()
-    kinds = (Entity, FeatureView, OnDemandFeatureView, FeatureService)
+    kinds = (feast.Entity, feast.FeatureView, feast.OnDemandFeatureView, feast.FeatureService)
     return [item for item in declared if isinstance(item, kinds)]
 
 
@@ -112,8 +109,7 @@ def redis_errors_told() -> Iterator[None]:
 
 
 def _load_config(home: Home) -> "RepoConfig":
-    from feast.repo_config import load_repo_config
-
+    load_repo_config = import_feast().repo_config.load_repo_config
     os.environ[STORE_VARIABLE] = str(home.feature_store)  # the YAML files take paths and addresses from there
     address = RedisAddress.from_environment()
     if address is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from metrify.adapters.feast_import import import_feast
 from metrify.adapters.redis_address import RedisAddress
 
 if TYPE_CHECKING:
@@ -29,11 +30,9 @@ def make_wide_store(folder: Path, address: RedisAddress, meters: list[str], feat
         meters: Whose features.
         features: How many each has.
     """
-    from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
-    from feast.types import Float32
-
-    store = FeatureStore(
-        config=RepoConfig(
+    feast = import_feast()
+    store = feast.FeatureStore(
+        config=feast.RepoConfig(
             project="bench",
             provider="local",
             registry=str(folder / "wide_registry.db"),
@@ -43,13 +42,13 @@ def make_wide_store(folder: Path, address: RedisAddress, meters: list[str], feat
         )
     )
     names = [reference.partition(":")[2] for reference in wide_references(features)]
-    meter = Entity(name="meter", join_keys=["meter_id"], value_type=ValueType.STRING)
-    view = FeatureView(
+    meter = feast.Entity(name="meter", join_keys=["meter_id"], value_type=feast.ValueType.STRING)
+    view = feast.FeatureView(
         name=_VIEW,
         entities=[meter],
         ttl=timedelta(days=1),
-        schema=[Field(name=name, dtype=Float32) for name in names],
-        source=FileSource(name="wide_file", path=str(folder / "wide.parquet"), timestamp_field="event_timestamp"),
+        schema=[feast.Field(name=name, dtype=feast.types.Float32) for name in names],
+        source=feast.FileSource(name="wide_file", path=str(folder / "wide.parquet"), timestamp_field="event_timestamp"),
     )
     store.apply([meter, view])
     values = np.random.default_rng(0).gamma(2, 0.3, (len(meters), features)).astype(np.float32)

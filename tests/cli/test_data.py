@@ -13,19 +13,15 @@ Run = Callable[..., subprocess.CompletedProcess]
 
 
 @pytest.fixture
-def run(metrify_home: Path, tmp_path: Path) -> Run:
-    """Runs `metrify data` in a process of its own."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess:
-        return _run_in(metrify_home, tmp_path, *arguments)
-
-    return run
+def run_in(tmp_path: Path, run_main: Run) -> Run:
+    """Runs `metrify data` in a home."""
+    return lambda home, *arguments: run_main(home, tmp_path, "data", *arguments, TERMINAL_WIDTH="200")
 
 
-def _run_in(home: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-c", "from metrify.cli.main import main; main()", "data", *arguments]
-    environment = {**os.environ, "METRIFY_HOME": str(home), "NO_COLOR": "1", "TERMINAL_WIDTH": "200"}
-    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=60)
+@pytest.fixture
+def run(metrify_home: Path, run_in: Run) -> Run:
+    """Runs `metrify data` in the home of the test."""
+    return lambda *arguments: run_in(metrify_home, *arguments)
 
 
 @pytest.fixture
@@ -197,9 +193,11 @@ _IMPORT = ["import", "--name", "ours", "--readings", "readings.csv", "--column",
         (["fetch", "ours", "--url", "http://127.0.0.1:1/readings.csv", "--sha256", "0" * 64], "file"),
     ],
 )
-def test_a_home_that_can_not_be_made_is_named(tmp_path: Path, readings: str, command: list[str], place: str) -> None:
+def test_a_home_that_can_not_be_made_is_named(
+    tmp_path: Path, run_in: Run, readings: str, command: list[str], place: str
+) -> None:
     (tmp_path / "file").touch()
-    done = _run_in(tmp_path / place, tmp_path, *command)
+    done = run_in(tmp_path / place, *command)
     assert done.returncode == 1
     message = f"METRIFY_HOME {tmp_path / place} is no folder that can be written. Name another one."
     assert done.stderr.splitlines()[-1] == f"error: {message}"

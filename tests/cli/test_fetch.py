@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -45,13 +43,8 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def fetch(metrify_home: Path) -> Run:
-    def fetch(*arguments: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "metrify", "data", "fetch", *arguments]
-        environment = {**os.environ, "METRIFY_HOME": str(metrify_home), "NO_PROXY": "127.0.0.1"}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-
-    return fetch
+def fetch(metrify_home: Path, tmp_path: Path, run_main: Run) -> Run:
+    return lambda *arguments: run_main(metrify_home, tmp_path, "data", "fetch", *arguments, NO_PROXY="127.0.0.1")
 
 
 def test_a_file_with_the_right_checksum_is_kept(fetch: Run, server: str, metrify_home: Path) -> None:

@@ -1,9 +1,7 @@
 """`metrify data quality`, `quarantine` and `release` as people run them."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,13 +21,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(home: Path) -> Run:
-    """Runs `metrify data` in a process of its own, in a home with the dataset `ours`."""
+def run(home: Path, run_main: Run) -> Run:
+    """Runs `metrify data` in a home with the dataset `ours`."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-c", "from metrify.cli.main import main; main()", "data", *arguments]
-        environment = {**os.environ, "METRIFY_HOME": str(home), "NO_COLOR": "1", "TERMINAL_WIDTH": "200"}
-        return subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, timeout=60)
+        return run_main(home, home, "data", *arguments, TERMINAL_WIDTH="200")
 
     stamps = pd.date_range("2024-05-31 23:00", periods=24 * DAYS, freq="h", tz="UTC")  # local midnight in London
     frames = [

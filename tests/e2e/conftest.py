@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -68,6 +69,18 @@ def village(seed: int) -> pd.DataFrame:
     )
 
 
+def processes_of(home: Path) -> list[str]:
+    """Commands that run in a home."""
+    commands = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"METRIFY_HOME={home}\0".encode() in (folder / "environ").read_bytes():
+                commands.append((folder / "cmdline").read_text())
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+    return commands
+
+
 def run_metrify(home: Path, *arguments: str, dataset: str = "village", timeout: float = 280):
     """Runs the command line in a process of its own."""
     environment = {**os.environ, "METRIFY_HOME": str(home), "METRIFY_DATASET": dataset, "COLUMNS": "200"}
@@ -75,28 +88,41 @@ def run_metrify(home: Path, *arguments: str, dataset: str = "village", timeout: 
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
 
 
+@dataclass(frozen=True)
+class Village:
+    """A home into which readings were imported, and these readings."""
+
+    home: Path
+    readings: pd.DataFrame
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory, with_known_pseudonyms: Callable[[Home], Home]) -> Demo:
-    """Imports a village and runs the demo on it."""
-    folder = tmp_path_factory.mktemp("demo")
-    home, config, readings = folder / "home", folder / "ml_config.yaml", folder / "village.csv"
-    small = {"lstm_units": 8, "epochs": 4, "batch_size": 64, "learning_rate": 0.01}
-    config.write_text(yaml.safe_dump({"training": {"consumption_forecasting": small}}))
-    frame = village(0)
-    frame.to_csv(readings, index=False)
+def imported(tmp_path_factory: pytest.TempPathFactory, with_known_pseudonyms: Callable[[Home], Home]) -> Village:
+    """Imports a village. Whoever goes on with it takes a copy of the home."""
+    folder = tmp_path_factory.mktemp("village")
+    home, path, readings = folder / "home", folder / "village.csv", village(0)
+    readings.to_csv(path, index=False)
     columns = ("--column", "meter_id=MPAN", "--column", "timestamp=read_at", "--column", "kwh=wh")
     with_known_pseudonyms(Home(home))
-    imported = run_metrify(
-        home, "data", "import", "--name", "village", "--readings", str(readings), *columns, "--unit", "Wh"
-    )
-    assert imported.returncode == 0, imported.stderr
+    done = run_metrify(home, "data", "import", "--name", "village", "--readings", str(path), *columns, "--unit", "Wh")
+    assert done.returncode == 0, done.stderr
+    return Village(home, readings)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory, imported: Village) -> Demo:
+    """Runs the demo on the village."""
+    folder = tmp_path_factory.mktemp("demo")
+    home, config = folder / "home", folder / "ml_config.yaml"
+    shutil.copytree(imported.home, home)
+    small = {"lstm_units": 8, "epochs": 4, "batch_size": 64, "learning_rate": 0.01}
+    config.write_text(yaml.safe_dump({"training": {"consumption_forecasting": small}}))
     done = run_metrify(home, "demo", "--config", str(config), "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     figures = {row["name"]: row["value"] for row in answer["rows"]}
-    return Demo(
-        home, config, frame, answer, figures, lambda *arguments, **options: run_metrify(home, *arguments, **options)
-    )
+    metrify = lambda *arguments, **options: run_metrify(home, *arguments, **options)  # noqa: E731
+    return Demo(home, config, imported.readings, answer, figures, metrify)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(600)
+from .conftest import processes_of
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 def test_the_models_beat_both_baselines(demo) -> None:
@@ -42,18 +44,6 @@ def test_the_page_needs_no_network_and_names_no_meter_number(demo) -> None:
     assert page.count("vegaEmbed(") >= 5
     assert "distinct profiles" in page
     assert not any(number in page for number in demo.readings["MPAN"].unique())
-
-
-def processes_of(home: Path) -> list[str]:
-    """Commands that run in a home."""
-    commands = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"METRIFY_HOME={home}\0".encode() in (folder / "environ").read_bytes():
-                commands.append((folder / "cmdline").read_text())
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            continue
-    return commands
 
 
 def test_no_process_of_the_demo_is_alive(demo) -> None:
@@ -169,17 +159,3 @@ def test_a_missing_dataset_leaves_nothing(demo) -> None:
     assert "There is no dataset 'nowhere'" in done.stderr and "metrify data import" in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted((demo.home / "bundles" / "load-forecaster").iterdir()) == bundles
-
-
-@pytest.mark.parametrize("step", ["ingest_readings", "materialise_features"])
-def test_a_training_that_is_stopped_leaves_no_process(demo, tmp_path: Path, wait_until, step: str) -> None:
-    home = tmp_path / "stopped"
-    environment = {**os.environ, "METRIFY_HOME": str(home)}
-    command = [sys.executable, "-m", "metrify", "train", "--dataset", "simbench"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: any(f"function_to_execute\0{step}" in command for command in processes_of(home)), 120)
-    finally:
-        process.terminate()
-    assert process.wait(20) == 130
-    wait_until(lambda: not processes_of(home), 10)  # Python's own resource tracker ends a moment after its process

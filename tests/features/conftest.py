@@ -3,20 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
-from feast import FeatureStore
 
 from metrify.adapters import feature_repository, feature_store
+from metrify.adapters.feast_import import import_feast
 from metrify.adapters.redis_address import REDIS_VARIABLE
 from metrify.cli.bench.redis_server import RedisServer
 from metrify.config import Home
 from metrify.features.windows import cut_windows, local_midnights
 from metrify.readings.matrix import ReadingsMatrix
 
-from .typed_store import Asker, make_typed_store
+import_feast()  # before the tests import parts of it themselves, which would take four times as long
+
+from .typed_store import Asker, make_typed_store  # noqa: E402
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
 
 LENGTH = 48
 METERS = np.array(["m_a", "m_b", "m_c"], dtype=object)
@@ -104,12 +110,12 @@ def redis_store(tmp_path: Path, own_redis: RedisServer, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="session")
-def typed_store(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> FeatureStore:
+def typed_store(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> "FeatureStore":
     """A store on Redis with a value of each kind."""
     return make_typed_store(tmp_path_factory.mktemp("typed"), redis_server)
 
 
 @pytest.fixture
-def ask(typed_store: FeatureStore, redis_server: RedisServer) -> Asker:
+def ask(typed_store: "FeatureStore", redis_server: RedisServer) -> Asker:
     """Reads that store, at the time of its values unless the test changes it."""
     return Asker(typed_store, redis_server)

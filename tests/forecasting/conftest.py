@@ -68,9 +68,10 @@ def train_one(folder: Path, model_type: str, time_features: bool) -> Trained:
 
 
 KINDS = [(kind, True) for kind in ("lstm", "transformer", "context", "ensemble")]
+WITHOUT_CALENDAR = ("gru", False)
 
 
-@pytest.fixture(scope="session", params=[*KINDS, ("gru", False)], ids=str)
+@pytest.fixture(scope="session", params=[*KINDS, WITHOUT_CALENDAR], ids=str)
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Networks of each kind, and one without time features; the other encoders differ from these in little."""
     return train_one(tmp_path_factory.mktemp("network"), *request.param)

@@ -69,22 +69,6 @@ def test_the_graph_says_what_the_rule_says(
     assert onnx.load(str(path)).graph.output[0].name == "quantiles_kwh"
 
 
-def test_a_trained_network_is_calibrated_likewise(tmp_path: Path) -> None:
-    from .conftest import train_one
-
-    trained = train_one(tmp_path, "lstm", True)
-    rows = trained.rows(20)
-    raw = trained.onnx.predict(rows)
-    factor = np.random.default_rng(4).uniform(0.2, 3, raw.shape[1:])
-    factor[:, trained.config.quantiles.index(0.5)] = 1
-    calibration = IntervalCalibration(trained.config.quantiles, factor, np.zeros_like(factor), True)
-    calibrate_graph(trained.path, calibration)
-    said = OnnxModel(trained.path).predict(rows)
-    np.testing.assert_allclose(said, calibration.apply(raw), rtol=1e-6, atol=1e-6)
-    assert write_uncalibrated(trained.path, tmp_path / "before.onnx")
-    np.testing.assert_array_equal(OnnxModel(tmp_path / "before.onnx").predict(rows), raw)
-
-
 def test_offsets_have_no_place_in_a_graph(tmp_path: Path) -> None:
     path = write_graph(tmp_path / "model.onnx", 3)
     before = path.read_bytes()

@@ -32,6 +32,7 @@ def start(output: Path, cluster: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, str(PROGRAM), str(output)], env=environment, stderr=subprocess.PIPE)
 
 
+@pytest.mark.distributed
 @pytest.mark.timeout(600)
 def test_two_workers_come_to_the_losses_and_weights_of_one(tmp_path: Path) -> None:
     workers = free_addresses(2)

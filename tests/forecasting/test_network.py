@@ -1,8 +1,15 @@
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
 
-from .conftest import DAY, Features, Trained
+from metrify.forecasting.intervals import IntervalCalibration
+from metrify.forecasting.onnx_model import OnnxModel
+from metrify.forecasting.training.calibrate_graph import calibrate_graph
+from metrify.forecasting.uncalibrated import write_uncalibrated
+
+from .conftest import DAY, KINDS, WITHOUT_CALENDAR, Features, Trained, train_one
 
 EVERY_LEVEL = -1
 
@@ -88,3 +95,27 @@ def test_the_calendar_matters_if_it_was_asked_for(trained: Trained) -> None:
     rows = trained.rows(20)
     other = {**rows, **{name: 1 - values for name, values in rows.items() if name != "load_window"}}
     assert np.array_equal(trained.onnx.predict(rows), trained.onnx.predict(other)) != trained.time_features
+
+
+@pytest.mark.parametrize("trained", [WITHOUT_CALENDAR], indirect=True, ids=str)
+def test_the_seed_decides(trained: Trained, tmp_path: Path) -> None:
+    same = train_one(tmp_path, *WITHOUT_CALENDAR)
+    for before, after in zip(trained.losses, same.losses, strict=True):
+        assert after == pytest.approx(before, rel=1e-4)  # threads sum in an order of their own
+    rows = same.rows(10)
+    np.testing.assert_allclose(trained.onnx.predict(rows), same.onnx.predict(rows), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("trained", KINDS[:1], indirect=True, ids=str)
+def test_it_is_calibrated_inside_its_graph(trained: Trained, tmp_path: Path) -> None:
+    rows, path = trained.rows(20), tmp_path / "model.onnx"
+    raw = trained.onnx.predict(rows)
+    factor = np.random.default_rng(4).uniform(0.2, 3, raw.shape[1:])
+    factor[:, trained.config.quantiles.index(0.5)] = 1
+    calibration = IntervalCalibration(trained.config.quantiles, factor, np.zeros_like(factor), True)
+    path.write_bytes(trained.path.read_bytes())
+    calibrate_graph(path, calibration)
+    said = OnnxModel(path).predict(rows)
+    np.testing.assert_allclose(said, calibration.apply(raw), rtol=1e-6, atol=1e-6)
+    assert write_uncalibrated(path, tmp_path / "before.onnx")
+    np.testing.assert_array_equal(OnnxModel(tmp_path / "before.onnx").predict(rows), raw)

@@ -13,7 +13,7 @@ from metrify.errors import ConfigError
 from metrify.forecasting.baselines import lagged_days
 from metrify.forecasting.onnx_model import OnnxModel
 
-from .conftest import DAY, draw_rows, train_one
+from .conftest import DAY, draw_rows
 
 
 def test_a_network_that_has_learnt_nothing_mixes_lagged_days() -> None:
@@ -55,14 +55,6 @@ def test_every_encoder_is_served_as_it_is(model_type: str, tmp_path: Path) -> No
     scale = np.abs(rows["load_window"]).mean(axis=1)[:, None, None]
     assert (np.abs(served - ours) / np.maximum(np.abs(ours), scale)).max() < 1e-5
     assert (np.diff(served, axis=-1) >= 0).all()
-
-
-def test_the_seed_decides(tmp_path: Path) -> None:
-    one, same = (train_one(tmp_path, "gru", time_features=False) for _ in range(2))
-    for before, after in zip(one.losses, same.losses, strict=True):
-        assert after == pytest.approx(before, rel=1e-4)  # threads sum in an order of their own
-    rows = one.rows(10)
-    np.testing.assert_allclose(one.onnx.predict(rows), same.onnx.predict(rows), rtol=1e-3, atol=1e-4)
 
 
 def test_rows_weigh_by_the_inverse_root_of_their_load() -> None:
@@ -140,43 +132,46 @@ from metrify.forecasting.training.fit import fit_network
 from metrify.forecasting.training.rows import TrainingRows
 from tests.forecasting.conftest import DAY, draw_rows
 
-config = ConsumptionForecastingConfig(model_type="context", lstm_units=8, epochs=5, batch_size=32, seed=3)
-rows = [TrainingRows(*draw_rows(count, seed)) for count, seed in ((160, 1), (64, 2))]
+config = ConsumptionForecastingConfig(model_type="gru", lstm_units=4, epochs=5, batch_size=32, seed=3)
+rows = [TrainingRows(*draw_rows(count, seed, time_features=False)) for count, seed in ((160, 1), (64, 2))]
 tell = lambda epoch, loss: print(epoch, loss["val_loss"], flush=True)
-model, curve = fit_network(*rows, config, DAY, tell, Path(sys.argv[1]))
-losses, total = [loss["val_loss"] for loss in curve], float(model.predict(rows[1].features, verbose=0).sum())
-print("done", *losses, total, flush=True)
+for folder in sys.argv[1:]:
+    model, curve = fit_network(*rows, config, DAY, tell, Path(folder))
+    losses, total = [loss["val_loss"] for loss in curve], float(model.predict(rows[1].features, verbose=0).sum())
+    print("done", *losses, total, flush=True)
 """
 
 
-def _start(folder: Path) -> subprocess.Popen:
+def _start(*folders: Path) -> subprocess.Popen:
+    """Trains once in each folder, one after the other in one process."""
     environment = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    command = [sys.executable, "-c", _TRAIN, *map(str, folders)]
     root = Path(__file__).parents[2]
-    return subprocess.Popen(
-        [sys.executable, "-c", _TRAIN, str(folder)], stdout=subprocess.PIPE, text=True, env=environment, cwd=root
-    )
-
-
-def _result(folder: Path) -> tuple[list[str], list[float]]:
-    lines = _start(folder).communicate(timeout=120)[0].splitlines()
-    return lines[:-1], [float(number) for number in lines[-1].split()[1:]]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root)
 
 
 def test_a_killed_training_goes_on_to_the_same_result(tmp_path: Path) -> None:
-    _, whole = _result(tmp_path / "whole")
-    killed = _start(tmp_path / "killed")
-    assert killed.stdout is not None
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = _start(whole, killed)
+    assert process.stdout is not None
+    epochs = [process.stdout.readline() for _ in range(5)]
+    expected = _numbers(process.stdout.readline())
     for _ in range(3):
-        line = killed.stdout.readline()
-    assert line.startswith("3 ")
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    killed.stdout.close()
-    told, resumed = _result(tmp_path / "killed")
+        line = process.stdout.readline()
+    assert [*(epoch[:2] for epoch in epochs), line[:2]] == ["1 ", "2 ", "3 ", "4 ", "5 ", "3 "]
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    *told, resumed, again = _start(killed, killed).communicate(timeout=120)[0].splitlines()
     assert [line.split()[0] for line in told] in (["4", "5"], ["5"])  # the fourth may have been written in time
-    assert resumed == pytest.approx(whole, rel=1e-6)
-    told, again = _result(tmp_path / "killed")  # all is done: nothing is trained, and the result is the same
-    assert (told, again) == ([], resumed)
+    assert _numbers(resumed) == pytest.approx(expected, rel=1e-6)
+    assert again == resumed  # all is done: nothing is trained, and the result is the same
+
+
+def _numbers(line: str) -> list[float]:
+    done, *numbers = line.split()
+    assert done == "done"
+    return [float(number) for number in numbers]
 
 
 def test_a_checkpoint_of_another_network_or_a_torn_one_is_not_taken_up(tmp_path: Path) -> None:
