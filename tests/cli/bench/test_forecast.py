@@ -14,6 +14,7 @@ from metrify.cli.bench import app
 from metrify.cli.bench.forecast.choose_models import MODELS, choose_models, lookback_days
 from metrify.cli.bench.forecast.forecasters import fit_intervals, forecast_by_baseline, forecast_by_graph, row_scales
 from metrify.cli.bench.forecast.household_protocols import CAMBRIDGE, LONDON
+from metrify.cli.bench.forecast.judge import Judge
 from metrify.cli.bench.forecast.portfolio import OF_METHODS, SHARE, compare_portfolios
 from metrify.cli.bench.forecast.protocol import Protocol
 from metrify.cli.bench.forecast.protocol_rows import find_rows
@@ -21,7 +22,7 @@ from metrify.cli.bench.forecast.result import Result
 from metrify.cli.bench.forecast.result_rows import difference_rows, score_rows, speed_rows
 from metrify.cli.bench.forecast.score import METRICS, UNCALIBRATED, Score, score
 from metrify.cli.bench.forecast.speed import Speed
-from metrify.cli.bench.forecast.train_model import TrainingSides, train_model
+from metrify.cli.bench.forecast.train_model import Trained, TrainingSides, train_model
 from metrify.cli.bench.forecast.transformer_protocols import ETT
 from metrify.config.loader import default_config
 from metrify.errors import ConfigError, ForecastError, UsageError
@@ -155,6 +156,14 @@ def test_sums_are_compared_on_meters_and_intervals_without_gaps(tmp_path: Path) 
     negative = replace(test, protocol=replace(protocol, non_negative=False))
     with pytest.raises(ForecastError, match="a sum may be near zero"):
         compare_portfolios(graph, validation, negative)
+
+
+def test_a_model_whose_sums_can_not_be_compared_is_scored_without(tmp_path: Path) -> None:
+    protocol, told = draw_protocol(meters=1), []
+    graph = write_mean_of_window(tmp_path / "mean.onnx", protocol)
+    judged = Judge(protocol, default_config(), told.append)._score(Trained(graph, graph, 0.0), "mean")
+    assert set(judged.metrics) == {*METRIC_NAMES, OF_MEDIANS}
+    assert told[0].startswith("mean: forecasts of the sum are not compared: A single meter has nothing")
 
 
 def made_up_result(name: str, **by_seed: list[float]) -> Result:
