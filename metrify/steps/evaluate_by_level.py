@@ -20,6 +20,7 @@ from metrify.steps.training_set import TrainingSet
 _MAX_METERS, _MAX_ORIGINS = 2_000, 60  # with 96 intervals a day, 90 MB an array
 _MIN_ORIGINS = 10  # half of them give the errors
 _TOLD_EVERY = 10  # origins
+_NONE = "no forecasts of feeders, districts and the total"
 
 
 def evaluate_by_level(
@@ -43,7 +44,7 @@ def evaluate_by_level(
         too few meters or origins.
     """
     if not data.non_negative:
-        print("no forecasts of feeders, districts and the total: some loads are negative, so sums may be near zero")
+        print(f"{_NONE}: some loads are negative, so sums may be near zero", flush=True)
         return {}
     rows = data.rows("test")
     ids, meter_of = np.unique(data.meter_ids[rows].astype(str), return_inverse=True)
@@ -57,14 +58,9 @@ def evaluate_by_level(
         kept, columns = chosen[complete], columns[-_MAX_ORIGINS:]
         hierarchy = _build_hierarchy(ids[kept], places.iloc[kept])
         forecasts = _forecast(data, features, graph, hierarchy, row_of[np.ix_(kept, columns)])
-        half = len(columns) // 2 * data.targets.shape[1]
-        earlier, judged = (
-            SeriesForecasts(forecasts.base[:, part], forecasts.actual[:, part])
-            for part in (slice(half), slice(half, None))
-        )
-        figures = wape_by_level(hierarchy, earlier, judged)
+        figures = wape_by_level(hierarchy, *_halve(forecasts, origins[columns], data.context))
     except ForecastError as error:
-        print(f"no forecasts of feeders, districts and the total: {error}", flush=True)
+        print(f"{_NONE}: {error}", flush=True)
         return {}
     return {f"wape_{level}_{method}": value for (level, method), value in figures.items()} | {
         "hierarchy_meters": float(len(kept)),
@@ -105,6 +101,18 @@ def _forecast(
         if (column + 1) % _TOLD_EVERY == 0 or column + 1 == count:
             tell_progress(f"forecast feeders, districts and the total at {column + 1} of {count} origins")
     return SeriesForecasts(base.reshape(len(base), -1), actual.reshape(len(actual), -1))
+
+
+def _halve(
+    forecasts: SeriesForecasts, origins: np.ndarray, context: FeatureContext
+) -> tuple[SeriesForecasts, SeriesForecasts]:
+    """What gives the errors, of which all were measured before the first origin that is judged, and what is judged."""
+    horizon, half = context.forecast_horizon, len(origins) // 2
+    ends = origins + np.timedelta64(horizon * context.resolution_minutes, "m")
+    known = int((ends <= origins[half]).sum()) * horizon
+    parts = (slice(known), slice(half * horizon, None))
+    earlier, judged = (SeriesForecasts(forecasts.base[:, part], forecasts.actual[:, part]) for part in parts)
+    return earlier, judged
 
 
 def _compute_features(

@@ -10,16 +10,17 @@ import pandas as pd
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from metrify.features.batch import FeatureContext
 from metrify.features.specification import compute_features, select_features
 from metrify.forecasting.evaluation import wape
-from metrify.forecasting.evaluation.by_level import METHODS
+from metrify.forecasting.evaluation.by_level import METHODS, SeriesForecasts
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.readings.dataset import METERS_FILE
 from metrify.steps import evaluate_by_level as step
 from metrify.steps.model_card_levels import levels_section
 from metrify.steps.training_set import TrainingSet, read_training_set
 
-from .conftest import DAY, MEANS, METERS, ORIGINS, Evaluated, World
+from .conftest import DAY, LENGTH, MEANS, METERS, ORIGINS, Evaluated, World
 
 NORTH = 5  # test meters of the one district; the other three have none
 
@@ -110,6 +111,16 @@ def test_a_meter_that_lacks_many_origins_is_left_out(world: World) -> None:
     assert (one_short["hierarchy_meters_left_out"], one_short["hierarchy_origins"]) == (0, 7)
     many_short = evaluate(world, listed(world), without_rows(data, "test-2", 9))
     assert (many_short["hierarchy_meters"], many_short["hierarchy_meters_left_out"]) == (7, 1)
+
+
+def test_errors_are_known_before_the_first_origin_that_is_judged() -> None:
+    origins = np.datetime64("2024-03-01T23:00", "s") + np.arange(11) * np.timedelta64(1, "D")
+    for days, known in ((1, 5), (3, 3), (7, 0)):
+        lengths = FeatureContext(LENGTH, days * DAY, 60, "Europe/Berlin", "DE")
+        columns = np.tile(np.repeat(np.arange(11.0), days * DAY), (3, 1))
+        earlier, judged = step._halve(SeriesForecasts(columns, columns[1:]), origins, lengths)
+        assert np.unique(earlier.base).tolist() == list(range(known))
+        assert np.unique(judged.actual).tolist() == list(range(5, 11))
 
 
 def test_whole_districts_are_chosen_up_to_a_number_of_meters(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
