@@ -17,6 +17,7 @@ from metrify.forecasting.onnx_model import OnnxModel
 from metrify.forecasting.uncalibrated import write_uncalibrated
 from metrify.readings.dataset import METERS_FILE
 from metrify.steps.champion import find_comparable_champion
+from metrify.steps.evaluate_by_level import evaluate_by_level
 from metrify.steps.evaluation_report import (
     CHAMPION,
     MODEL,
@@ -49,7 +50,7 @@ def evaluate_forecaster(
     """Writes and returns the metrics of the test rows, which are read and forecast a batch at a time.
 
     Args:
-        dataset: Dataset folder, which says in what district a meter lies.
+        dataset: Dataset folder, which says in what district and at what feeder a meter lies.
         training_set: Folder of `build_training_set`.
         model: ONNX file to evaluate.
         output: JSON file to write: the metrics.
@@ -58,8 +59,9 @@ def evaluate_forecaster(
         home: Where the champion is found.
 
     Returns:
-        `wape` and the other metrics of the model, `wape` and `pinball` of each baseline and of the champion, and the
-        p-values of the Diebold-Mariano tests against them; see docs/forecasting.md.
+        `wape` and the other metrics of the model, `wape` and `pinball` of each baseline and of the champion, the
+        p-values of the Diebold-Mariano tests against them, and the `wape` of feeders, districts and the total; see
+        docs/forecasting.md.
 
     Raises:
         TrackingError: MLflow, which knows the champion, can't be reached or refuses.
@@ -73,12 +75,12 @@ def evaluate_forecaster(
     meter_ids, meters = np.unique(data.meter_ids[rows].astype(str), return_inverse=True)
     origins_at, origins = np.unique(data.origins[rows], return_inverse=True)
     day_length = intervals_per_day(data.context.resolution_minutes)
+    graph = OnnxModel(model, _THREADS)
     with tempfile.TemporaryDirectory() as scratch:
         forecasts = _forecasts(model, champion.model_path if champion else None, data, len(levels), Path(scratch))
-        scores = {
-            name: StreamedScores(len(meter_ids), len(origins_at), data.targets.shape[1], levels, day_length)
-            for name in forecasts
-        }
+        shape = (len(meter_ids), len(origins_at), data.targets.shape[1])
+        expected = {MODEL: graph.expected_load}
+        scores = {name: StreamedScores(*shape, levels, day_length, expected.get(name)) for name in forecasts}
         for first in range(0, len(rows), _ROWS_AT_ONCE):
             part = slice(first, first + _ROWS_AT_ONCE)
             windows, actual = data.windows[rows[part]], data.targets[rows[part]]
@@ -91,10 +93,12 @@ def evaluate_forecaster(
     metrics = summarise_scores(scores, -(-data.targets.shape[1] // day_length))
     counts = {"test_rows": rows, "test_meters": meter_ids, "test_origins": origins_at}
     metrics |= {name: float(len(counted)) for name, counted in counts.items()}
+    listed = pd.read_parquet(dataset / METERS_FILE)
+    metrics |= evaluate_by_level(data, features, graph, listed)
     if champion:
         metrics["is_champion"] = float(champion.model_path.read_bytes() == model.read_bytes())
     output.write_text(json.dumps(metrics, indent=2), encoding="utf-8")
-    districts = pd.read_parquet(dataset / METERS_FILE).set_index("meter_id")["district"].loc[meter_ids]
+    districts = listed.set_index("meter_id")["district"].loc[meter_ids]
     table = tabulate_scores(scores[MODEL].sums, meter_ids, districts.fillna("").to_numpy(object))
     table.to_parquet(tables, index=False, compression="zstd")
     return metrics

@@ -16,6 +16,7 @@ _OWN = {
     "peak_error": "Error of the daily peak, share of it",
     "peak_timing_intervals": "Error of the daily peak's time, intervals",
     "portfolio_wape": "WAPE of the sum over all meters",
+    "portfolio_wape_of_medians": "The same, where medians are summed instead of means",
 }
 _DISTRICT_METRICS = ("wape", "pinball", "coverage")
 

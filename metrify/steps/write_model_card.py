@@ -16,6 +16,7 @@ from metrify.readings.splits import SIDES
 from metrify.steps.compression_report import read_compression, render_compression
 from metrify.steps.markdown import bullet_list, markdown_table
 from metrify.steps.model_card_accuracy import accuracy_section, calibration_section, district_section
+from metrify.steps.model_card_levels import levels_section
 from metrify.steps.training_set import TrainingSet, read_training_set
 
 
@@ -48,6 +49,7 @@ def write_model_card(
         "Data": _data(data, info),
         "Parameters": _parameters(config),
         "Accuracy": accuracy_section(metrics),
+        "Sums over meters": levels_section(metrics),
         "Districts": district_section(pd.read_parquet(tables)),
         "Calibration": calibration_section(metrics, config.training.consumption_forecasting.quantiles),
         "Compression": render_compression(read_compression(compression)).rstrip(),

@@ -10,6 +10,10 @@ from metrify.forecasting.evaluation.by_group import median_mase, metrics_by_dist
 from metrify.forecasting.evaluation.loss_sums import LossSums, sum_by_meter, sum_rows
 from metrify.forecasting.evaluation.metrics import wape
 from metrify.forecasting.evaluation.peaks import PeakErrors, peak_errors
+from metrify.forecasting.expected_load import ExpectedLoad
+
+OF_MEDIANS = "portfolio_wape_of_medians"
+_SUMS = ("point", "expected", "actual", "absolute", "measured")
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,21 @@ class StreamedScores:
         horizon: Intervals in a forecast.
         levels: The Q quantile levels, of which 0.5 is the point forecast.
         day_length: Intervals in a day.
+        expected_load: Makes means of the quantiles, of which the portfolio is the sum; None where it is that of the
+            medians.
     """
 
-    def __init__(self, meters: int, origins: int, horizon: int, levels: Sequence[float], day_length: int) -> None:
-        self._meters, self._levels, self._day_length = meters, levels, day_length
-        self._by_origin = {name: np.zeros((origins, horizon)) for name in ("point", "actual", "absolute", "measured")}
+    def __init__(
+        self,
+        meters: int,
+        origins: int,
+        horizon: int,
+        levels: Sequence[float],
+        day_length: int,
+        expected_load: ExpectedLoad | None = None,
+    ) -> None:
+        self._meters, self._levels, self._day_length, self._expected = meters, levels, day_length, expected_load
+        self._by_origin = {name: np.zeros((origins, horizon)) for name in _SUMS}
         self._sums: LossSums | None = None
         self._peaks: list[PeakErrors] = []
 
@@ -72,6 +86,8 @@ class StreamedScores:
         self._sums = part if self._sums is None else _add(self._sums, part)
         measured = ~np.isnan(actual)
         by_name = {"point": np.where(measured, point, 0), "actual": actual, "measured": measured}
+        if self._expected is not None:
+            by_name["expected"] = np.where(measured, self._expected.of(quantiles), 0)
         for name, values in {**by_name, "absolute": np.abs(point - actual)}.items():
             self._by_origin[name] += sum_rows(values, rows.origins, len(self._by_origin[name]))
         if _has_peaks(actual, self._day_length):
@@ -81,9 +97,9 @@ class StreamedScores:
         """The metrics over all rows.
 
         Returns:
-            `wape`, `nrmse`, `pinball`, `coverage`, `interval_width_kwh`, `portfolio_wape`; `mase`, the median over
-            meters, where a meter has a scale; `peak_error` and `peak_timing_intervals` where the horizon is made of
-            whole days and one of them has a peak.
+            `wape`, `nrmse`, `pinball`, `coverage`, `interval_width_kwh`, `portfolio_wape`, and where that is of means
+            `portfolio_wape_of_medians`; `mase`, the median over meters, where a meter has a scale; `peak_error` and
+            `peak_timing_intervals` where the horizon is made of whole days and one of them has a peak.
 
         Raises:
             ForecastError: No row was added, or the load is zero.
@@ -93,8 +109,10 @@ class StreamedScores:
         overall = metrics_by_district(self.sums, np.full(self._meters, "all", dtype=object))
         values = dict(zip(overall["metric"], overall["value"].tolist(), strict=True))
         del values["mase"]  # over all intervals alike; below it is the median over meters
-        somebody = self._by_origin["measured"] > 0
-        values["portfolio_wape"] = wape(self._by_origin["point"][somebody], self._by_origin["actual"][somebody])
+        values["portfolio_wape"] = self._portfolio_wape("point")
+        if self._expected is not None:
+            values[OF_MEDIANS] = values["portfolio_wape"]
+            values["portfolio_wape"] = self._portfolio_wape("expected")
         if self.sums.by_loss["scalable"].any():
             values["mase"] = median_mase(self.sums)
         if self._peaks:
@@ -103,6 +121,10 @@ class StreamedScores:
             timings = [peaks.timing_intervals for peaks in self._peaks]
             values["peak_timing_intervals"] = float(np.average(timings, weights=days))
         return values
+
+    def _portfolio_wape(self, summed: str) -> float:
+        somebody = self._by_origin["measured"] > 0
+        return wape(self._by_origin[summed][somebody], self._by_origin["actual"][somebody])
 
     def loss_by_origin(self) -> np.ndarray:
         """Mean absolute error of the point forecast at each origin, oldest first, `[O]` kWh; NaN without a reading."""

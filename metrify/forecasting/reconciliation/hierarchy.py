@@ -28,6 +28,23 @@ class Hierarchy:
         """How many series are sums of meters."""
         return int(self.aggregation.shape[0])
 
+    def without_repeats(self) -> tuple["Hierarchy", np.ndarray]:
+        """The hierarchy without aggregates that are sums of the same meters as a wider one, or of one meter alone.
+
+        The forecast of a repeated sum is the same forecast. A reconciliation that takes it for another one trusts it
+        more than it should, and its covariance may be singular.
+
+        Returns:
+            The smaller hierarchy, and `[n']` which series it keeps.
+        """
+        members = np.split(self.aggregation.indices, self.aggregation.indptr[1:-1])
+        widest: dict[tuple[int, ...], int] = {}
+        for row, meters in enumerate(members):
+            widest.setdefault(tuple(np.sort(meters)), row)
+        kept = np.array([row for meters, row in widest.items() if len(meters) > 1], dtype=int)
+        series = np.concatenate([kept, np.arange(self.aggregates, len(self.names))])
+        return Hierarchy(self.levels[series], self.names[series], self.aggregation[kept]), series
+
     def summing_matrix(self) -> sparse.csr_array:
         """What turns meters into all series, `[n, M]` sparse; `S` in the literature."""
         return sparse.vstack([self.aggregation, sparse.eye_array(self.aggregation.shape[1])], format="csr")
@@ -48,13 +65,15 @@ class Hierarchy:
         return np.concatenate([self.aggregation @ meters, meters])
 
 
-def build_hierarchy(meter_ids: np.ndarray, feeders: np.ndarray, districts: np.ndarray) -> Hierarchy:
+def build_hierarchy(
+    meter_ids: np.ndarray, feeders: np.ndarray | None = None, districts: np.ndarray | None = None
+) -> Hierarchy:
     """The hierarchy meter, feeder, district, total.
 
     Args:
         meter_ids: `[M]`, in the order in which their forecasts come.
-        feeders: `[M]` the feeder of each meter.
-        districts: `[M]` the district of each meter.
+        feeders: `[M]` the feeder of each meter; None where there is no such level.
+        districts: `[M]` the district of each meter; None where there is no such level.
 
     Raises:
         ForecastError: A meter comes twice, a name is missing, or a feeder lies in two districts.
@@ -64,30 +83,38 @@ def build_hierarchy(meter_ids: np.ndarray, feeders: np.ndarray, districts: np.nd
         >>> hierarchy.bottom_up(np.array([[1.0], [2.0]]))[:, 0].tolist()
         [3.0, 3.0, 1.0, 2.0, 1.0, 2.0]
     """
-    frame = pd.DataFrame({"meter": meter_ids, "feeder": feeders, "district": districts})
+    columns = {"meter": meter_ids, "feeder": feeders, "district": districts}
+    frame = pd.DataFrame({level: names for level, names in columns.items() if names is not None})
     if frame.empty or frame.isna().any(axis=None) or frame["meter"].duplicated().any():
         raise ForecastError(
             f"Of {len(frame)} meters, {frame['meter'].duplicated().sum()} come twice and "
             f"{frame.isna().any(axis=1).sum()} lack a name, feeder or district.",
             "Give each meter once, with its feeder and district.",
         )
-    torn = frame.groupby("feeder")["district"].nunique()
-    if (torn > 1).any():
-        raise ForecastError(
-            f"{(torn > 1).sum()} feeders lie in several districts, for instance {torn.idxmax()}.",
-            "Put each feeder into one district, or give its parts names of their own.",
-        )
+    if feeders is not None and districts is not None:
+        _refuse_torn_feeders(frame)
     blocks, names, levels = [np.ones((1, len(frame)))], [np.array(["total"], dtype=object)], ["total"]
     for level in ("district", "feeder"):
+        if level not in frame:
+            continue
         codes, found = pd.factorize(frame[level].astype(object), sort=True)
-        columns = np.arange(len(codes))
-        blocks.append(sparse.coo_array((np.ones(len(codes)), (codes, columns)), shape=(len(found), len(codes))))
+        places = (codes, np.arange(len(codes)))
+        blocks.append(sparse.coo_array((np.ones(len(codes)), places), shape=(len(found), len(codes))))
         names.append(np.asarray(found, dtype=object))
         levels += [level] * len(found)
     names.append(frame["meter"].to_numpy(object))
     levels += ["meter"] * len(frame)
     aggregation = sparse.csr_array(sparse.vstack([sparse.csr_array(block) for block in blocks]))
     return Hierarchy(np.array(levels, dtype=object), np.concatenate(names), aggregation)
+
+
+def _refuse_torn_feeders(frame: pd.DataFrame) -> None:
+    torn = frame.groupby("feeder")["district"].nunique()
+    if (torn > 1).any():
+        raise ForecastError(
+            f"{(torn > 1).sum()} feeders lie in several districts, for instance {torn.idxmax()}.",
+            "Put each feeder into one district, or give its parts names of their own.",
+        )
 
 
 def require_series(values: np.ndarray, series: int) -> None:

@@ -1,28 +1,37 @@
 """The benchmark of forecasts: from training to rows, as `metrify bench forecast --quick --json` runs it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from typer.testing import CliRunner
 
 from metrify.cli.bench import app
 from metrify.cli.bench.forecast.choose_models import MODELS, choose_models, lookback_days
 from metrify.cli.bench.forecast.forecasters import fit_intervals, forecast_by_baseline, forecast_by_graph, row_scales
 from metrify.cli.bench.forecast.household_protocols import CAMBRIDGE, LONDON
+from metrify.cli.bench.forecast.judge import Judge
+from metrify.cli.bench.forecast.portfolio import OF_METHODS, SHARE, compare_portfolios
+from metrify.cli.bench.forecast.protocol import Protocol
 from metrify.cli.bench.forecast.protocol_rows import find_rows
 from metrify.cli.bench.forecast.result import Result
 from metrify.cli.bench.forecast.result_rows import difference_rows, score_rows, speed_rows
-from metrify.cli.bench.forecast.score import METRICS, OF_MEDIANS, UNCALIBRATED, Score, score
+from metrify.cli.bench.forecast.score import METRICS, UNCALIBRATED, Score, score
 from metrify.cli.bench.forecast.speed import Speed
-from metrify.cli.bench.forecast.train_model import TrainingSides, train_model
+from metrify.cli.bench.forecast.train_model import Trained, TrainingSides, train_model
 from metrify.cli.bench.forecast.transformer_protocols import ETT
 from metrify.config.loader import default_config
-from metrify.errors import ConfigError, UsageError
-from metrify.forecasting.evaluation import coverage
+from metrify.errors import ConfigError, ForecastError, UsageError
+from metrify.forecasting.evaluation import coverage, wape
+from metrify.forecasting.evaluation.streamed import OF_MEDIANS
+from metrify.forecasting.expected_load import ExpectedLoad, write_expected_load
+from metrify.forecasting.onnx_model import OnnxModel
 
-from .protocols import draw_protocol
+from .protocols import DAY, draw_protocol
 
 LEVELS = default_config().training.consumption_forecasting.quantiles
 METRIC_NAMES = (*METRICS, *UNCALIBRATED)
@@ -41,13 +50,17 @@ def test_a_quick_run_prints_the_rows_of_each_model(tmp_path: Path) -> None:
     assert all(row["name"].startswith("quick.forecast.simbench.") for row in printed["rows"])
     trained = ("train_cpu_seconds", "onnx_ms", "windows_per_cpu_second")
     expected = {f"{model}.{metric}" for model in models for metric in METRIC_NAMES}
-    expected |= {f"{model}.{metric}" for model in models[:2] for metric in (*trained, OF_MEDIANS)}
+    of_means = (OF_MEDIANS, *OF_METHODS, SHARE)
+    expected |= {f"{model}.{metric}" for model in models[:2] for metric in (*trained, *of_means)}
     expected |= {f"champion.dm_p_{model}" for model in models[1:]}
     assert rows.keys() == expected | {"meters", "rows_scored", "rows_not_forecast"}
     assert all(np.isfinite(row["value"]) and row["target"] is None for row in rows.values())
-    for metric in (*METRIC_NAMES, *trained, OF_MEDIANS):
+    for metric in (*METRIC_NAMES, *trained, *of_means):
         beside = rows[f"champion.{metric}"]
         assert (beside["peer"], beside["peer_value"]) == ("lightgbm", rows[f"lightgbm.{metric}"]["value"])
+    assert rows["champion.portfolio_wape_bottom_up"]["value"] == pytest.approx(rows["champion.portfolio_wape"]["value"])
+    assert rows["champion.portfolio_wape_base"]["value"] != rows["champion.portfolio_wape"]["value"]
+    assert rows[f"champion.{SHARE}"]["value"] == 1
     assert "A residual" in rows["champion.wape"]["note"]
     assert "epoch 1 of 1" in run.stderr
     assert "s left" in run.stderr
@@ -88,6 +101,69 @@ def test_the_portfolio_is_the_sum_of_means() -> None:
     quantiles = np.repeat(0.8 * actual[..., None], len(LEVELS), axis=-1)
     judged = score(test, quantiles, quantiles, LEVELS, actual)
     assert (judged.metrics["portfolio_wape"], judged.metrics[OF_MEDIANS]) == pytest.approx((0, 0.2), abs=1e-6)
+
+
+def write_mean_of_window(path: Path, protocol: Protocol) -> OnnxModel:
+    """The window's mean at all intervals, plus the calendar's sum, as all quantiles; means are a tenth higher."""
+    lengths = protocol.context
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["load_window", "means"], ["mean"]),
+            helper.make_node("ReduceSum", ["horizon_calendar", "last"], ["days_sum"], keepdims=0),
+            helper.make_node("Add", ["mean", "days_sum"], ["point"]),
+            helper.make_node("Unsqueeze", ["point", "last"], ["column"]),
+            helper.make_node("Concat", ["column"] * len(LEVELS), ["quantiles_kwh"], axis=2),
+        ],
+        "mean",
+        [
+            helper.make_tensor_value_info("load_window", TensorProto.FLOAT, ["N", lengths.sequence_length]),
+            helper.make_tensor_value_info("horizon_calendar", TensorProto.FLOAT, ["N", lengths.forecast_horizon, "C"]),
+        ],
+        [helper.make_tensor_value_info("quantiles_kwh", TensorProto.FLOAT, ["N", lengths.forecast_horizon, "Q"])],
+        [
+            numpy_helper.from_array(
+                np.full((lengths.sequence_length, lengths.forecast_horizon), 1 / lengths.sequence_length, np.float32),
+                "means",
+            ),
+            numpy_helper.from_array(np.array([2]), "last"),
+        ],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=9), str(path))
+    write_expected_load(path, ExpectedLoad((0.0, 0.0, 1.1, *[0.0] * (len(LEVELS) - 3))))
+    return OnnxModel(path)
+
+
+def test_sums_are_compared_on_meters_and_intervals_without_gaps(tmp_path: Path) -> None:
+    protocol = draw_protocol(meters=6)
+    kwh, (first, *_) = protocol.matrix.kwh.copy(), protocol.columns("test")
+    kwh[0, first - 3 * DAY :: 2] = np.nan  # from validation on
+    kwh[1, first + 5] = np.nan
+    protocol = replace(protocol, matrix=replace(protocol.matrix, kwh=kwh))
+    validation, test = (find_rows(protocol, side, True)[0] for side in ("validation", "test"))
+    graph = write_mean_of_window(tmp_path / "mean.onnx", protocol)
+    figures = compare_portfolios(graph, validation, test)
+    actual = test.targets(np.arange(len(test)))
+    block = test.meters > 0
+    assert figures[SHARE] == pytest.approx(5 * (12 * DAY - 1) / np.isfinite(actual).sum())
+    means = 1.1 * forecast_by_graph(graph, test)[..., 0]
+    total, measured = means[block].reshape(5, -1).sum(axis=0), actual[block].reshape(5, -1).sum(axis=0)
+    kept = np.isfinite(measured)
+    assert figures["portfolio_wape_bottom_up"] == pytest.approx(wape(total[kept], measured[kept]), rel=1e-4)
+    calendar = 1.1 * test.take(np.arange(12)).features["horizon_calendar"].sum(axis=2).ravel()  # once, not five times
+    once = total - 4 * calendar
+    assert figures["portfolio_wape_base"] == pytest.approx(wape(once[kept], measured[kept]), rel=1e-4)
+    assert figures["portfolio_wape_mint"] < figures["portfolio_wape_bottom_up"]
+    negative = replace(test, protocol=replace(protocol, non_negative=False))
+    with pytest.raises(ForecastError, match="a sum may be near zero"):
+        compare_portfolios(graph, validation, negative)
+
+
+def test_a_model_whose_sums_can_not_be_compared_is_scored_without(tmp_path: Path) -> None:
+    protocol, told = draw_protocol(meters=1), []
+    graph = write_mean_of_window(tmp_path / "mean.onnx", protocol)
+    judged = Judge(protocol, default_config(), told.append)._score(Trained(graph, graph, 0.0), "mean")
+    assert set(judged.metrics) == {*METRIC_NAMES, OF_MEDIANS}
+    assert told[0].startswith("mean: forecasts of the sum are not compared: A single meter has nothing")
 
 
 def made_up_result(name: str, **by_seed: list[float]) -> Result:

@@ -1,12 +1,14 @@
 """Judges models on the rows of one protocol, each as it is served."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from metrify.cli.bench.forecast.choose_models import Candidate
 from metrify.cli.bench.forecast.forecasters import fit_intervals, forecast_by_baseline, forecast_by_graph, row_scales
+from metrify.cli.bench.forecast.portfolio import compare_portfolios
 from metrify.cli.bench.forecast.protocol import Protocol
 from metrify.cli.bench.forecast.protocol_rows import WEATHER_FEATURES, ProtocolRows, find_rows
 from metrify.cli.bench.forecast.result import Result
@@ -15,7 +17,7 @@ from metrify.cli.bench.forecast.speed import measure_speed
 from metrify.cli.bench.forecast.train_model import Tell, Trained, TrainingSides, train_model
 from metrify.config import MetrifyConfig
 from metrify.config.schema import ConsumptionForecastingConfig
-from metrify.forecasting.onnx_model import OnnxModel
+from metrify.errors import ForecastError
 
 _WITHOUT_WEATHER = "without_weather"
 
@@ -71,7 +73,7 @@ class Judge:
     ) -> tuple[Result, bool]:
         """The result, and whether the model reads the weather."""
         trained = {seed: self._train(f"{name}, seed {seed}", config, weather) for seed, config in configs.items()}
-        scores = {seed: self._score(model.uncalibrated, model.served) for seed, model in trained.items()}
+        scores = {seed: self._score(model, f"{name}, seed {seed}") for seed, model in trained.items()}
         seconds = {seed: model.cpu_seconds for seed, model in trained.items()}
         first = next(iter(trained))
         graph = trained[first].served
@@ -91,7 +93,13 @@ class Judge:
                 self._trained[config, weather] = train_model(sides, config, Path(folder), label, self._tell)
         return self._trained[config, weather]
 
-    def _score(self, uncalibrated: OnnxModel, served: OnnxModel) -> Score:
-        before, after = (forecast_by_graph(graph, self.test) for graph in (uncalibrated, served))
-        expected = served.expected_load
-        return score(self.test, before, after, self._levels, None if expected is None else expected.of(after))
+    def _score(self, trained: Trained, label: str) -> Score:
+        before, after = (forecast_by_graph(graph, self.test) for graph in (trained.uncalibrated, trained.served))
+        expected = trained.served.expected_load
+        scored = score(self.test, before, after, self._levels, None if expected is None else expected.of(after))
+        try:
+            portfolios = compare_portfolios(trained.served, self._sides.validation, self.test)
+        except ForecastError as error:
+            self._tell(f"{label}: forecasts of the sum are not compared: {error}")
+            return scored
+        return replace(scored, metrics=scored.metrics | portfolios)

@@ -12,9 +12,9 @@ from metrify.forecasting.evaluation.loss_sums import sum_by_meter
 from metrify.forecasting.evaluation.losses import absolute_errors
 from metrify.forecasting.evaluation.peaks import peak_errors
 from metrify.forecasting.evaluation.scaled_errors import mase
+from metrify.forecasting.evaluation.streamed import OF_MEDIANS
 
 METRICS = ("wape", "nrmse", "mase", "pinball", "cov90", "peak_error", "portfolio_wape")
-OF_MEDIANS = "portfolio_wape_of_medians"
 UNCALIBRATED = ("pinball_uncalibrated", "cov90_uncalibrated")
 
 
@@ -23,7 +23,7 @@ class Score:
     """How good one forecast is.
 
     Attributes:
-        metrics: By name, those of `METRICS` and `UNCALIBRATED`, and perhaps `OF_MEDIANS`.
+        metrics: By name, those of `METRICS` and `UNCALIBRATED`, and perhaps `OF_MEDIANS` and those of sums.
         absolute_errors: `[N, H]` kWh of the median; NaN where nothing was measured.
     """
 

@@ -11,6 +11,7 @@ from metrify.forecasting.evaluation.by_group import median_mase, portfolio_wape
 from metrify.forecasting.evaluation.loss_sums import sum_by_meter
 from metrify.forecasting.evaluation.peaks import peak_errors
 from metrify.forecasting.evaluation.streamed import ScoredRows, StreamedScores
+from metrify.forecasting.expected_load import ExpectedLoad
 
 from .rows import LEVELS, draw_rows
 
@@ -48,6 +49,20 @@ def test_batches_add_up_to_the_metrics_of_all_rows(seed: int, batch: int, missin
     expected = [np.nanmean(errors[origins == origin]) if (origins == origin).any() else np.nan for origin in range(7)]
     np.testing.assert_allclose(scores.loss_by_origin(), expected)
     np.testing.assert_array_equal(scores.sums.rows, sums.rows)
+
+
+def test_the_portfolio_is_the_sum_of_means_where_there_are_weights() -> None:
+    drawn, expected = draw_rows(ROWS, HORIZON, 3, missing=0.3), ExpectedLoad((0.1, 0, 0.5, 0, 0.4))
+    meters, origins = np.arange(ROWS) % METERS, np.arange(ROWS) % ORIGINS
+    scores = StreamedScores(METERS, ORIGINS, HORIZON, LEVELS, DAY, expected)
+    for part in (slice(0, 25), slice(25, None)):
+        rows = ScoredRows(meters[part], origins[part], drawn.actual[part], drawn.scale[part])
+        scores.add(rows, drawn.quantiles[part])
+    metrics, means = scores.metrics(), expected.of(drawn.quantiles)
+    assert metrics["portfolio_wape"] == pytest.approx(portfolio_wape(means, drawn.actual, origins))
+    median = drawn.quantiles[..., LEVELS.index(0.5)]
+    assert metrics["portfolio_wape_of_medians"] == pytest.approx(portfolio_wape(median, drawn.actual, origins))
+    assert metrics["wape"] == pytest.approx(wape(median, drawn.actual))
 
 
 def test_what_is_not_defined_is_left_out() -> None:

@@ -51,6 +51,25 @@ def test_a_feeder_and_a_district_may_share_a_name() -> None:
     assert hierarchy.names[:5].tolist() == ["total", "east", "west", "east", "west"]
 
 
+def test_a_level_may_be_missing() -> None:
+    assert build_hierarchy(METERS).names.tolist() == ["total", *METERS]
+    assert build_hierarchy(METERS, feeders=FEEDERS).names.tolist() == ["total", "f1", "f2", "f3", *METERS]
+    assert build_hierarchy(METERS, districts=DISTRICTS).levels[:3].tolist() == ["total", "district", "district"]
+
+
+def test_a_sum_that_another_series_is_counts_once() -> None:
+    hierarchy = build_hierarchy(METERS, FEEDERS, DISTRICTS)
+    distinct, kept = hierarchy.without_repeats()  # west and f3 are d alone, f1 is b
+    assert distinct.names.tolist() == ["total", "east", "f2", *METERS]
+    assert hierarchy.names[kept].tolist() == distinct.names.tolist()
+    assert distinct.summing_matrix().toarray().tolist() == hierarchy.summing_matrix().toarray()[kept].tolist()
+    assert build_hierarchy(METERS, DISTRICTS, DISTRICTS).without_repeats()[0].levels[:2].tolist() == [
+        "total",
+        "district",
+    ]
+    assert build_hierarchy(METERS[:1]).without_repeats()[0].aggregates == 0
+
+
 def test_what_is_no_hierarchy_is_refused() -> None:
     with pytest.raises(ForecastError, match="1 feeders lie in several districts, for instance f2"):
         build_hierarchy(METERS, FEEDERS, np.array(["east", "east", "west", "west"], dtype=object))

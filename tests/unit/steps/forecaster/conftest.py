@@ -12,17 +12,19 @@ from onnx import TensorProto, helper, numpy_helper
 
 from metrify.config import Home, MetrifyConfig, default_config
 from metrify.features.batch import FeatureContext
+from metrify.forecasting.expected_load import ExpectedLoad, write_expected_load
 from metrify.readings.dataset import METERS_FILE, DatasetInfo, write_info
 from metrify.steps.training_set import TrainingSet, write_training_set
 
 DAY, LENGTH, LEVELS = 24, 672, (0.1, 0.5, 0.9)
 WIDTHS = np.array([0.6, 1.0, 1.6])
+MEANS = ExpectedLoad((0.25, 0.5, 0.25))
 ORIGINS = {"train": 4, "validation": 6, "test": 14}
 METERS = {"train": 5, "validation": 4, "test": 8}
 
 
 def write_model(path: Path, bias: float = 1.0, noise: float = 1e-6) -> Path:
-    """The mean day of the window times a bias, with quantiles around it; each weight has a little noise."""
+    """The mean day of the window times a bias, with quantiles around it, and means; each weight has a little noise."""
     hours = np.arange(LENGTH)[:, None] % DAY == np.arange(DAY)[None, :]
     weights = (hours * bias * DAY / LENGTH)[..., None] * WIDTHS
     weights = weights + noise * np.random.default_rng(0).random(weights.shape)
@@ -40,6 +42,7 @@ def write_model(path: Path, bias: float = 1.0, noise: float = 1e-6) -> Path:
         ],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=9), str(path))
+    write_expected_load(path, MEANS)
     return path
 
 

@@ -12,7 +12,10 @@ from metrify.steps.training_set import read_training_set
 
 from .conftest import METERS, ORIGINS, World
 
-SECTIONS = ["Purpose", "Data", "Parameters", "Accuracy", "Districts", "Calibration", "Compression", "Limits", "Code"]
+SECTIONS = [
+    *("Purpose", "Data", "Parameters", "Accuracy", "Sums over meters", "Districts"),
+    *("Calibration", "Compression", "Limits", "Code"),
+]
 
 
 def test_the_card_says_what_the_model_is_and_names_no_meter(world: World, register: Callable[..., Path]) -> None:
