@@ -12,8 +12,10 @@ MODEL_FILE = "model.onnx"
 DRIFT_REFERENCE_FILE = "drift_reference.parquet"
 THRESHOLDS_FILE = "thresholds.json"
 MODEL_CARD_FILE = "model_card.md"
+COLD_START_FILE = "cold_start.json"
 SIGNATURE_FILE = "signature.json"
 SIGNED_FILES = (MANIFEST_FILE, MODEL_FILE, DRIFT_REFERENCE_FILE, THRESHOLDS_FILE, MODEL_CARD_FILE)
+OPTIONAL_FILES = (COLD_START_FILE,)  # signed too where they are there; older bundles lack them
 
 
 class _Frozen(BaseModel):
