@@ -31,6 +31,8 @@ class Forecasts:
         drift: "none", "detected" or "collecting".
         drift_p: p-value of the last drift check.
         drift_day: ISO date of the sample that was checked; empty before the first check.
+        degraded: `[N]` whether a meter is too new for the model, so that the beginning of its window was completed.
+        completed: `{"meter_id", "history_days"}` of each of those: how many days of readings there are.
         refused: `{"meter_id", "reason"}` of each meter that was left out; only with `partial`.
     """
 
@@ -45,6 +47,8 @@ class Forecasts:
     drift: str
     drift_p: float
     drift_day: str
+    degraded: list[bool]
+    completed: list[dict[str, Any]]
     refused: list[dict[str, str]]
 
     @classmethod
@@ -62,6 +66,8 @@ class Forecasts:
             str(parameters["drift"]),
             float(parameters["drift_p"]),  # text over gRPC, which has no floating-point parameters
             str(parameters["drift_day"]),
+            outputs["degraded"].astype(bool).tolist(),
+            json.loads(parameters.get("completed", "[]")),
             json.loads(parameters.get("refused", "[]")),
         )
 

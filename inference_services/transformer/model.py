@@ -93,17 +93,24 @@ class LoadForecastTransformer(kserve.Model):
         rows, features = await self._executor.run(self._prepare, asked, pseudonyms, found)
         variants = self._variants(rows.pseudonyms)
         quantiles, versions = await self._forecast(variants, features)
-        self._rooms.drift.add(rows.pseudonyms, rows.windows, rows.origins)
+        self._watch(rows)
         return self._response(request, rows, variants, quantiles, versions)
 
     def _prepare(
         self, request: ForecastRequest, pseudonyms: list[str], found: MeterWindows
     ) -> tuple[Rows, dict[str, np.ndarray]]:
         bundle = self.bundle
-        rows = find_rows(request, pseudonyms, found, bundle.manifest.sequence_length)
+        rows = find_rows(request, pseudonyms, found, bundle.manifest.context, bundle.cold_start)
         batch = FeatureBatch(rows.windows, rows.origins, bundle.manifest.context)
         features = compute_features(bundle.features, batch)
         return rows, {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}
+
+    def _watch(self, rows: Rows) -> None:
+        """Adds the rows to the drift sample; the profile's part of a window would be taken for the population."""
+        measured = np.flatnonzero(~rows.is_degraded)
+        if len(measured):
+            meters = [rows.pseudonyms[row] for row in measured]
+            self._rooms.drift.add(meters, rows.windows[measured], rows.origins[measured])
 
     def _variants(self, pseudonyms: list[str]) -> list[str]:
         """The variant of each meter; a canary that is not started yet leaves its meters with the control."""
@@ -141,12 +148,14 @@ class LoadForecastTransformer(kserve.Model):
             "variant": ("BYTES", np.array(variants, dtype=object)),
             "feature_age_seconds": ("FP32", age),
             "data_version": ("INT64", rows.data_versions),
-            "degraded": ("BOOL", np.zeros(len(age), bool)),  # there is no fallback: a row is whole or refused
+            "degraded": ("BOOL", rows.is_degraded),
         }
         drift = self._rooms.drift.state
         # v2 over gRPC has no floating-point parameters: there the p-value is text.
         p_value = f"{drift.p_value:.6g}" if request.from_grpc else drift.p_value
         parameters = {"drift": drift.verdict, "drift_p": p_value, "drift_day": drift.day}
+        if rows.is_degraded.any():
+            parameters["completed"] = json.dumps(rows.completed())
         if rows.refused:
             parameters["refused"] = json.dumps(rows.refused)
         return InferResponse(

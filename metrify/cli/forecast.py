@@ -36,6 +36,8 @@ def forecast(
             f"{meter}  {_sparkline(point.tolist())}  {point.sum():8.3f} kWh  from {answer.origins[row]}  "
             f"{answer.model_versions[row]} ({answer.variants[row]})"
         )
+    for item in answer.completed:
+        typer.echo(f"{item['meter_id']}  degraded: {item['history_days']:g} days of history", err=True)
     for item in answer.refused:
         typer.echo(f"{item['meter_id']}  refused: {item['reason']}", err=True)
 
@@ -49,13 +51,14 @@ def _as_dict(answer: "Forecasts") -> dict[str, object]:
             "variant": answer.variants[row],
             "feature_age_seconds": float(answer.feature_age_seconds[row]),
             "data_version": answer.data_versions[row],
+            "degraded": answer.degraded[row],
             "point_kwh": answer.point_kwh[row].tolist(),
             "quantiles_kwh": answer.quantiles_kwh[row].tolist(),
         }
         for row, meter in enumerate(answer.meter_ids)
     ]
     drift = {"verdict": answer.drift, "p_value": answer.drift_p, "day": answer.drift_day}
-    return {"forecasts": rows, "refused": answer.refused, "drift": drift}
+    return {"forecasts": rows, "completed": answer.completed, "refused": answer.refused, "drift": drift}
 
 
 def _sparkline(values: list[float]) -> str:
