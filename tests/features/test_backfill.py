@@ -362,7 +362,7 @@ def test_an_import_meanwhile_is_left_to_the_next_backfill(utility: Utility, monk
             utility.arrive(corrected(utility))
         return load_accepted_readings(dataset, verdicts)
 
-    monkeypatch.setattr(read_again, "load_accepted_readings", while_more_arrives)
+    monkeypatch.setattr(read_again, "load_served_readings", while_more_arrives)
     utility.arrive(late(utility))
     first, second = backfill_features(utility.home), backfill_features(utility.home)
     assert (first.data_version, first.changed_readings) == (2, 1)
