@@ -21,6 +21,7 @@ from inference_services.transformer.watched_file import WatchedFile
 from inference_services.transformer.windows import WindowReader
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.bundles.load import Bundle
+from metrify.bundles.manifest import require_horizon
 from metrify.experiments.assignment import CONTROL, assign
 from metrify.features.batch import FeatureBatch
 from metrify.features.specification import compute_features
@@ -88,13 +89,14 @@ class LoadForecastTransformer(kserve.Model):
         """
         request = require_v2(payload)
         asked = parse_request(request)
+        horizon = require_horizon(asked.horizon, self.bundle.manifest)
         pseudonyms = await self._executor.run(lambda: [self._rooms.pseudonym(meter) for meter in asked.meters])
         found = await self._rooms.reader.read(pseudonyms)
         rows, features = await self._executor.run(self._prepare, asked, pseudonyms, found)
         variants = self._variants(rows.pseudonyms)
         quantiles, versions = await self._forecast(variants, features)
         self._watch(rows)
-        return self._response(request, rows, variants, quantiles, versions)
+        return self._response(request, rows, variants, quantiles[:, :horizon], versions)
 
     def _prepare(
         self, request: ForecastRequest, pseudonyms: list[str], found: MeterWindows
@@ -140,7 +142,7 @@ class LoadForecastTransformer(kserve.Model):
     ) -> InferResponse:
         age = (np.datetime64("now", "s") - rows.origins).astype(np.float32)
         outputs = {
-            "quantiles_kwh": ("FP32", quantiles),
+            "quantiles_kwh": ("FP32", np.ascontiguousarray(quantiles)),
             "point_kwh": ("FP32", np.ascontiguousarray(quantiles[:, :, self._median])),
             "meter_id": ("BYTES", np.array(rows.meters, dtype=object)),
             "origin": ("BYTES", np.array([f"{origin}Z" for origin in rows.origins], dtype=object)),

@@ -18,6 +18,9 @@ def forecast(
     url: Annotated[str | None, typer.Option(help="Address of the REST API; this machine without it.")] = None,
     grpc: Annotated[str | None, typer.Option(help="Ask over gRPC instead, for instance at 127.0.0.1:8001.")] = None,
     partial: Annotated[bool, typer.Option(help="Answer the meters that can be answered, and list the others.")] = False,
+    horizon: Annotated[
+        int | None, typer.Option(min=1, help="Intervals to forecast; as many as the model gives without it.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the forecasts as JSON.")] = False,
 ) -> None:
@@ -26,7 +29,8 @@ def forecast(
     from metrify.config import load_config
 
     client = ForecastClient(url or f"http://127.0.0.1:{load_config(config).serving.port}", grpc or "")
-    answer = client.over_grpc(meters, partial) if grpc else client.over_rest(meters, partial)
+    ask = client.over_grpc if grpc else client.over_rest
+    answer = ask(meters, partial, horizon)
     if as_json:
         print_json(_as_dict(answer))
         return

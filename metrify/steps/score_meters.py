@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metrify.adapters.materialised_readings import read_place
+from metrify.adapters.place_check import require_same_place
 from metrify.adapters.planned_windows import PlannedWindows, WindowPlan, open_windows, plan_windows, read_planned
 from metrify.bundles.load import Bundle, load_bundle
+from metrify.bundles.manifest import require_horizon
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home
 from metrify.errors import BundleError, FeatureStoreError, UsageError
@@ -36,6 +38,7 @@ def score_meters(
     refused: Path,
     origins: Sequence[str] = (),
     shard: str = "0/1",
+    horizon: int | None = None,
     home: Home | None = None,
 ) -> dict[str, float]:
     """Writes a forecast of each meter of a shard, and lists those that can't be forecast.
@@ -50,6 +53,7 @@ def score_meters(
         refused: Parquet file to write: `meter_id`, `origin` (none where it is unknown) and `reason`.
         origins: RFC 3339 times, each one at which windows end; none for the end of each meter's newest window.
         shard: Which meters, such as `0/4`; see `metrify.readings.shards`.
+        horizon: Intervals that are wanted of each forecast; None for all that the model gives.
         home: Where the feature store and the public key of the bundle's signer lie.
 
     Returns:
@@ -58,11 +62,13 @@ def score_meters(
     Raises:
         BundleError: The bundle is missing or changed, or does not fit the store.
         FeatureStoreError: The store is empty, or filled from another dataset.
+        InvalidRequestError: The horizon is beyond the model's.
         UsageError: An origin is no time, or no window of any meter ends at it.
     """
     home = home or Home.from_environment()
     model = load_bundle(bundle, load_public_key(home.keys / PUBLIC_KEY_FILE))
     _require_fit(model, dataset, home)
+    intervals = require_horizon(horizon, model.manifest)
     meters = _meters_of(dataset, shard)
     ends = np.unique(np.array([_parse(origin) for origin in origins], "datetime64[s]"))
     with open_windows(home) as windows:
@@ -70,27 +76,27 @@ def score_meters(
         if not plan.present.all():
             first = ends[~plan.present][0]
             raise UsageError(f"No window in the feature store ends at {first}Z.", "Name an end of stored windows.")
-        scored, degraded, listed = _score(model, meters, plan, windows, forecasts, shard)
+        scored, degraded, listed = _score(model, meters, plan, windows, forecasts, shard, intervals)
     listed = pa.concat_tables([list_without_window(meters, plan, ends), *listed])
     pq.write_table(listed, refused, compression="zstd")
     return {"meters": len(meters), "forecasts": scored, "degraded": degraded, "refused": len(listed)}
 
 
 def _score(
-    model: Bundle, meters: pa.Array, plan: WindowPlan, windows: pq.ParquetFile, output: Path, shard: str
+    model: Bundle, meters: pa.Array, plan: WindowPlan, stored: pq.ParquetFile, output: Path, shard: str, horizon: int
 ) -> tuple[int, int, list[pa.Table]]:
     """Writes the forecasts; returns how many there are, how many are degraded, and the rows that were refused."""
     manifest, graph = model.manifest, OnnxModel(model.model_path)
     countdown, done, scored, degraded = Countdown(len(plan.ends)), 0, 0, 0
     refused: list[pa.Table] = []
     with forecast_writer(output, forecast_schema(manifest.quantiles)) as writer:
-        for found in read_planned(windows, plan, manifest.sequence_length):
+        for found in read_planned(stored, plan, manifest.sequence_length):
             windows = complete_windows(FeatureBatch(found.windows, found.ends, manifest.context), model.cold_start)
             kept = np.flatnonzero(windows.is_usable)
             refused.append(list_without_history(meters, found, windows))
             if len(kept):
-                forecasts = _forecast(model, graph, meters, found, windows, kept)
-                writer.write_table(forecasts, _FORECASTS_PER_GROUP * manifest.forecast_horizon)
+                forecasts = _forecast(model, graph, meters, found, windows, kept, horizon)
+                writer.write_table(forecasts, _FORECASTS_PER_GROUP * horizon)
             done, scored = done + len(found.ends), scored + len(kept)
             degraded += int(windows.is_completed.sum())
             tell_progress(f"shard {shard}: {done:,}/{len(plan.ends):,} windows, {countdown.left(done)}")
@@ -104,10 +110,11 @@ def _forecast(
     found: PlannedWindows,
     windows: CompletedWindows,
     kept: np.ndarray,
+    horizon: int,
 ) -> pa.Table:
     manifest = model.manifest
     batch = FeatureBatch(windows.windows[kept], found.ends[kept], manifest.context)
-    quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)
+    quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)[:, :horizon]
     names, versions = meters.take(pa.array(found.meters[kept])), found.data_versions[kept]
     marks = windows.is_completed[kept], windows.history_days[kept]
     return forecast_table(names, found.ends[kept], quantiles, manifest.quantiles, manifest.version, versions, *marks)
@@ -135,17 +142,7 @@ def _require_fit(model: Bundle, dataset: Path, home: Home) -> None:
         raise BundleError(
             f"The windows alone don't give the bundle's features {', '.join(lacking)}.", "Train it without them."
         )
-    if (manifest.resolution_minutes, manifest.timezone, manifest.country) != (
-        place.resolution_minutes,
-        place.timezone,
-        place.country,
-    ):
-        raise BundleError(
-            f"The bundle reads intervals of {manifest.resolution_minutes} minutes in {manifest.timezone} "
-            f"({manifest.country}), and the store holds {place.resolution_minutes} minutes in {place.timezone} "
-            f"({place.country}).",
-            f"Train it with {name}.",
-        )
+    require_same_place(manifest, place)
 
 
 def _parse(origin: str) -> np.datetime64:

@@ -17,7 +17,7 @@ import pytest
 from metrify.adapters.offline_windows import WINDOWS_FILE, replace_offline_windows, windows_table
 from metrify.config import Home, MetrifyConfig, default_config
 from metrify.config.home import HOME_VARIABLE
-from metrify.errors import BundleError, DatasetError, FeatureStoreError, UsageError
+from metrify.errors import BundleError, DatasetError, FeatureStoreError, InvalidRequestError, UsageError
 from metrify.features.cold_start import ColdStartProfile
 from metrify.forecasting.forecast_table import REFUSED_SCHEMA, forecast_table
 from metrify.readings.dataset import Dataset, DatasetInfo, read_info, write_dataset, write_info
@@ -84,7 +84,7 @@ def score(world: World, folder: Path, shards: int, origins: tuple[str, ...] = ()
     parts = []
     for number, shard in enumerate(shard_names(shards)):
         parts.append((folder / f"{number}.parquet", folder / f"{number}.refused.parquet"))
-        score_meters(world.dataset, world.bundle, *parts[-1], origins, shard, world.home)
+        score_meters(world.dataset, world.bundle, *parts[-1], origins, shard, home=world.home)
     merged = folder / "merged.parquet", folder / "merged.refused.parquet"
     merge_forecasts(*zip(*parts, strict=True), *merged)
     return merged
@@ -204,6 +204,18 @@ def test_an_origin_that_no_window_ends_at_is_refused(world: World, tmp_path: Pat
         score(world, tmp_path, 1, (origin,))
 
 
+def test_a_shorter_horizon_is_the_beginning_and_a_longer_one_is_refused(
+    world: World, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    outputs = tmp_path / "forecasts", tmp_path / "refused"
+    score_meters(world.dataset, world.bundle, *outputs, horizon=5, home=world.home)
+    keys = ["meter_id", "interval"]
+    expected, short = (pd.read_parquet(path).sort_values(keys, ignore_index=True) for path in (whole[0], outputs[0]))
+    pd.testing.assert_frame_equal(short, expected[expected["interval"] < 5].reset_index(drop=True))
+    with pytest.raises(InvalidRequestError, match="25 intervals is asked for, and tiny-1 forecasts 1 to 24"):
+        score_meters(world.dataset, world.bundle, *outputs, horizon=25, home=world.home)
+
+
 def test_a_store_of_another_dataset_is_refused(world: World, tmp_path: Path) -> None:
     dataset = tmp_path / "theirs"
     dataset.mkdir()
@@ -216,6 +228,7 @@ def test_a_store_of_another_dataset_is_refused(world: World, tmp_path: Path) -> 
     ("changes", "problem"),
     [
         ({"version": "t-2", "timezone": "Europe/London"}, "Europe/London"),
+        ({"version": "t-4", "resolution_minutes": 30}, "intervals of 30 minutes .* store holds 60 minutes"),
         ({"version": "t-3", "features": ("load_window@1", "forecast_temperature@1")}, "forecast_temperature@1"),
     ],
 )

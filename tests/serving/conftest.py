@@ -119,7 +119,7 @@ def _write_windows(path: Path, windows: np.ndarray) -> None:
     gap[-5] = np.nan
     shifted = windows.copy()
     shifted[:, -168:] *= 3
-    rows += [("gappy", END, gap), ("short", END, windows[0][-2:]), ("silent", END, np.full(672, np.nan))]
+    rows += [("gappy", END, gap), ("short", END, windows[0][-2:]), ("silent", END, np.full(672, np.nan, np.float32))]
     rows += [("new", END, windows[1][-72:]), ("idle", END, np.zeros(48, np.float32))]
     rows += [(f"shifted-{row:03d}", "2024-03-02T00:00:00", window) for row, window in enumerate(shifted)]
     pd.DataFrame(rows, columns=["meter_id", "window_end", "load_window"]).to_parquet(path)

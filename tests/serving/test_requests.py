@@ -82,6 +82,21 @@ def test_partial_answers_the_others(ask_rest, ask_grpc):
         assert all(refused[meter].startswith(f"insufficient history: {why}") for meter, why in REASONS.items())
 
 
+def test_a_shorter_horizon_is_the_beginning_and_a_longer_one_is_400(rest, ask_rest, ask_grpc):
+    for ask in (ask_rest, ask_grpc):
+        short, whole = ask(["meter-000"], horizon=6), ask(["meter-000"])
+        assert short.outputs["quantiles_kwh"].shape == (1, 6, 5)
+        np.testing.assert_array_equal(short.outputs["point_kwh"], whole.outputs["point_kwh"][:, :6])
+    for horizon, problem in (
+        (25, "25 intervals is asked for, and one forecasts 1 to 24"),
+        ("soon", "horizon"),
+        (0, "0"),
+    ):
+        reply = rest(["meter-000"], horizon=horizon)
+        assert reply.status_code == 400
+        assert problem in reply.json()["error"]
+
+
 def test_a_wrong_input_is_400_by_name(rest):
     reply = rest(["meter-000"], name="meter")
     assert reply.status_code == 400
