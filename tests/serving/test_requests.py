@@ -63,6 +63,7 @@ def test_a_new_meter_is_answered_and_marked(ask_rest, ask_grpc, world):
         assert json.loads(answer.parameters["completed"]) == [{"meter_id": "new", "history_days": 3.0}]
         scale = 1 if answer.outputs["variant"][1] in ("control", b"control") else 10
         np.testing.assert_allclose(answer.outputs["point_kwh"][1], world.windows[1, -24:] * scale, rtol=1e-5)
+    assert ask_rest(["new"]).outputs["degraded"].tolist() == [True]  # none is left for the drift check
     assert "completed" not in ask_rest(["meter-000"]).parameters
 
 
