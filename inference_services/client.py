@@ -31,6 +31,8 @@ class Forecasts:
         drift: "none", "detected" or "collecting".
         drift_p: p-value of the last drift check.
         drift_day: ISO date of the sample that was checked; empty before the first check.
+        degraded: `[N]` whether a meter is too new for the model, so that the beginning of its window was completed.
+        completed: `{"meter_id", "history_days"}` of each of those: how many days of readings there are.
         refused: `{"meter_id", "reason"}` of each meter that was left out; only with `partial`.
     """
 
@@ -45,6 +47,8 @@ class Forecasts:
     drift: str
     drift_p: float
     drift_day: str
+    degraded: list[bool]
+    completed: list[dict[str, Any]]
     refused: list[dict[str, str]]
 
     @classmethod
@@ -62,6 +66,8 @@ class Forecasts:
             str(parameters["drift"]),
             float(parameters["drift_p"]),  # text over gRPC, which has no floating-point parameters
             str(parameters["drift_day"]),
+            outputs["degraded"].astype(bool).tolist(),
+            json.loads(parameters.get("completed", "[]")),
             json.loads(parameters.get("refused", "[]")),
         )
 
@@ -82,8 +88,8 @@ class ForecastClient:
         self._url, self._grpc_address, self._model = url, grpc_address, model
         self._timeout_seconds = timeout_seconds
 
-    def over_rest(self, meters: Sequence[str], partial: bool = False) -> Forecasts:
-        """Forecasts of meters over REST.
+    def over_rest(self, meters: Sequence[str], partial: bool = False, horizon: int | None = None) -> Forecasts:
+        """Forecasts of meters over REST, of their first `horizon` intervals or of all.
 
         Raises:
             ServiceError: The service can't be reached or can't answer.
@@ -91,15 +97,15 @@ class ForecastClient:
         """
         body = {
             "inputs": [{"name": "meter_id", "shape": [len(meters)], "datatype": "BYTES", "data": list(meters)}],
-            "parameters": {"partial": partial},
+            "parameters": _parameters(partial, horizon),
         }
         reply = self._send("POST", f"/v2/models/{self._model}/infer", json=body)
         answer = reply.json()
         outputs = {item["name"]: np.reshape(item["data"], item["shape"]) for item in answer["outputs"]}
         return Forecasts.from_v2(outputs, answer["parameters"])
 
-    def over_grpc(self, meters: Sequence[str], partial: bool = False) -> Forecasts:
-        """Forecasts of meters over gRPC.
+    def over_grpc(self, meters: Sequence[str], partial: bool = False, horizon: int | None = None) -> Forecasts:
+        """Forecasts of meters over gRPC, of their first `horizon` intervals or of all.
 
         Raises:
             ServiceError: The service can't be reached or can't answer.
@@ -113,7 +119,7 @@ class ForecastClient:
 
         data = np.array([meter.encode() for meter in meters], dtype=object)
         inputs = [InferInput("meter_id", [len(meters)], "BYTES", data)]
-        request = InferRequest(self._model, inputs, parameters={"partial": partial})
+        request = InferRequest(self._model, inputs, parameters=_parameters(partial, horizon))
         with grpc.insecure_channel(self._grpc_address) as channel:
             try:
                 reply = GRPCInferenceServiceStub(channel).ModelInfer(request.to_grpc(), timeout=self._timeout_seconds)
@@ -140,6 +146,10 @@ class ForecastClient:
         if reply.is_error:
             raise _error(reply.is_client_error, _message(reply), self._url)
         return reply
+
+
+def _parameters(partial: bool, horizon: int | None) -> dict[str, bool | int]:
+    return {"partial": partial} if horizon is None else {"partial": partial, "horizon": horizon}
 
 
 def _error(refused: bool, message: str, address: str) -> InvalidRequestError | ServiceError:

@@ -5,6 +5,7 @@ from kfp import dsl
 from components.build_training_set.component import build_training_set
 from components.compress_forecaster.component import compress_forecaster
 from components.evaluate_forecaster.component import evaluate_forecaster
+from components.fit_cold_start.component import fit_cold_start
 from components.fit_drift_reference.component import fit_drift_reference
 from components.gate_model.component import gate_model
 from components.ingest_readings.component import ingest_readings
@@ -40,7 +41,10 @@ def forecaster_training(source: str, config_yaml: str, code_version: str) -> Non
     trained = train_forecaster(config_yaml=config_yaml, training_set=training_set)
     compressed = compress_forecaster(config_yaml=config_yaml, training_set=training_set, model=trained.outputs["model"])
     model = compressed.outputs["compressed"]
-    evaluated = evaluate_forecaster(config_yaml=config_yaml, dataset=dataset, training_set=training_set, model=model)
+    profile = fit_cold_start(config_yaml=config_yaml, training_set=training_set).outputs["profile"]
+    evaluated = evaluate_forecaster(
+        config_yaml=config_yaml, dataset=dataset, training_set=training_set, model=model, cold_start=profile
+    )
     evaluated.set_caching_options(False)  # the champion may be another one than last time
     evaluation, tables = evaluated.outputs["evaluation"], evaluated.outputs["tables"]
     gate = gate_model(config_yaml=config_yaml, evaluation=evaluation)
@@ -63,6 +67,7 @@ def forecaster_training(source: str, config_yaml: str, code_version: str) -> Non
         reference=reference.outputs["reference"],
         thresholds=reference.outputs["thresholds"],
         model_card=card.outputs["model_card"],
+        cold_start=profile,
     ).outputs["bundle"]
     registered = register_model(
         config_yaml=config_yaml, bundle=bundle, curve=trained.outputs["curve"], tables=tables

@@ -11,6 +11,7 @@ def evaluate_forecaster(
     dataset: dsl.Input[dsl.Dataset],
     training_set: dsl.Input[dsl.Dataset],
     model: dsl.Input[dsl.Model],
+    cold_start: dsl.Input[dsl.Artifact],
     evaluation: dsl.Output[dsl.Artifact],
     tables: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
@@ -20,7 +21,7 @@ def evaluate_forecaster(
     from metrify.config.loader import parse_config
     from metrify.steps.evaluate_forecaster import evaluate_forecaster
 
-    inputs = (Path(dataset.path), Path(training_set.path), Path(model.path))
+    inputs = (Path(dataset.path), Path(training_set.path), Path(model.path), Path(cold_start.path))
     figures = evaluate_forecaster(*inputs, Path(evaluation.path), Path(tables.path), parse_config(config_yaml))
     for name, value in figures.items():
         metrics.log_metric(name, value)

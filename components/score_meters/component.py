@@ -10,6 +10,7 @@ def score_meters(
     bundle: str,
     origins: list[str],
     shard: str,
+    horizon: int,
     dataset: dsl.Input[dsl.Dataset],
     forecasts: dsl.Output[dsl.Dataset],
     refused: dsl.Output[dsl.Dataset],
@@ -18,4 +19,5 @@ def score_meters(
 
     from metrify.steps.score_meters import score_meters
 
-    score_meters(Path(dataset.path), Path(bundle), Path(forecasts.path), Path(refused.path), origins, shard)
+    outputs = Path(forecasts.path), Path(refused.path)
+    score_meters(Path(dataset.path), Path(bundle), *outputs, origins, shard, horizon or None)

@@ -15,6 +15,7 @@ def write_bundle(
     reference: dsl.Input[dsl.Dataset],
     thresholds: dsl.Input[dsl.Artifact],
     model_card: dsl.Input[dsl.Markdown],
+    cold_start: dsl.Input[dsl.Artifact],
     bundle: dsl.Output[dsl.Model],
 ) -> None:
     from pathlib import Path
@@ -29,6 +30,7 @@ def write_bundle(
         Path(reference.path),
         Path(thresholds.path),
         Path(model_card.path),
+        Path(cold_start.path),
         Path(bundle.path),
         parse_config(config_yaml),
         code_version,

@@ -18,7 +18,7 @@ from inference_services.transformer.model import LoadForecastTransformer, Rooms
 from inference_services.transformer.predictors import Predictors
 from inference_services.transformer.servable import require_servable
 from inference_services.transformer.watched_file import WatchedFile
-from inference_services.transformer.windows import open_reader
+from inference_services.transformer.windows import open_reader, require_fitting_store
 from metrify.bundles.load import load_bundle
 from metrify.bundles.signature import load_public_key
 from metrify.config import load_config
@@ -41,6 +41,7 @@ def main() -> None:
     manifest = WatchedFile(arguments.inference_service, read_manifest)
     bundle = load_bundle(arguments.model_dir, load_public_key(arguments.trusted_key))
     require_servable(bundle.features)
+    require_fitting_store(arguments.feature_reader, bundle.manifest)
     path = arguments.endpoints_file
     endpoints = file_endpoints(path) if path else cluster_endpoints(manifest.value().name)
     batch_size = arguments.max_batch_size or serving.max_batch_size

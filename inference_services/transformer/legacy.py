@@ -73,4 +73,5 @@ async def _predict(model: LoadForecastTransformer, body: LegacyRequest) -> dict[
         "meter_id": outputs["meter_id"],
         "model_version": outputs["model_version"],
         "variant": outputs["variant"],
+        "degraded": outputs["degraded"],
     }

@@ -21,6 +21,7 @@ from inference_services.transformer.watched_file import WatchedFile
 from inference_services.transformer.windows import WindowReader
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.bundles.load import Bundle
+from metrify.bundles.manifest import require_horizon
 from metrify.experiments.assignment import CONTROL, assign
 from metrify.features.batch import FeatureBatch
 from metrify.features.specification import compute_features
@@ -88,22 +89,30 @@ class LoadForecastTransformer(kserve.Model):
         """
         request = require_v2(payload)
         asked = parse_request(request)
+        horizon = require_horizon(asked.horizon, self.bundle.manifest)
         pseudonyms = await self._executor.run(lambda: [self._rooms.pseudonym(meter) for meter in asked.meters])
         found = await self._rooms.reader.read(pseudonyms)
         rows, features = await self._executor.run(self._prepare, asked, pseudonyms, found)
         variants = self._variants(rows.pseudonyms)
         quantiles, versions = await self._forecast(variants, features)
-        self._rooms.drift.add(rows.pseudonyms, rows.windows, rows.origins)
-        return self._response(request, rows, variants, quantiles, versions)
+        self._watch(rows)
+        return self._response(request, rows, variants, quantiles[:, :horizon], versions)
 
     def _prepare(
         self, request: ForecastRequest, pseudonyms: list[str], found: MeterWindows
     ) -> tuple[Rows, dict[str, np.ndarray]]:
         bundle = self.bundle
-        rows = find_rows(request, pseudonyms, found, bundle.manifest.sequence_length)
+        rows = find_rows(request, pseudonyms, found, bundle.manifest.context, bundle.cold_start)
         batch = FeatureBatch(rows.windows, rows.origins, bundle.manifest.context)
         features = compute_features(bundle.features, batch)
         return rows, {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}
+
+    def _watch(self, rows: Rows) -> None:
+        """Adds the rows to the drift sample; the profile's part of a window would be taken for the population."""
+        measured = np.flatnonzero(~rows.is_degraded)
+        if len(measured):
+            meters = [rows.pseudonyms[row] for row in measured]
+            self._rooms.drift.add(meters, rows.windows[measured], rows.origins[measured])
 
     def _variants(self, pseudonyms: list[str]) -> list[str]:
         """The variant of each meter; a canary that is not started yet leaves its meters with the control."""
@@ -133,7 +142,7 @@ class LoadForecastTransformer(kserve.Model):
     ) -> InferResponse:
         age = (np.datetime64("now", "s") - rows.origins).astype(np.float32)
         outputs = {
-            "quantiles_kwh": ("FP32", quantiles),
+            "quantiles_kwh": ("FP32", np.ascontiguousarray(quantiles)),
             "point_kwh": ("FP32", np.ascontiguousarray(quantiles[:, :, self._median])),
             "meter_id": ("BYTES", np.array(rows.meters, dtype=object)),
             "origin": ("BYTES", np.array([f"{origin}Z" for origin in rows.origins], dtype=object)),
@@ -141,12 +150,14 @@ class LoadForecastTransformer(kserve.Model):
             "variant": ("BYTES", np.array(variants, dtype=object)),
             "feature_age_seconds": ("FP32", age),
             "data_version": ("INT64", rows.data_versions),
-            "degraded": ("BOOL", np.zeros(len(age), bool)),  # there is no fallback: a row is whole or refused
+            "degraded": ("BOOL", rows.is_degraded),
         }
         drift = self._rooms.drift.state
         # v2 over gRPC has no floating-point parameters: there the p-value is text.
         p_value = f"{drift.p_value:.6g}" if request.from_grpc else drift.p_value
         parameters = {"drift": drift.verdict, "drift_p": p_value, "drift_day": drift.day}
+        if rows.is_degraded.any():
+            parameters["completed"] = json.dumps(rows.completed())
         if rows.refused:
             parameters["refused"] = json.dumps(rows.refused)
         return InferResponse(

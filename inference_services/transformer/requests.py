@@ -22,11 +22,13 @@ class ForecastRequest:
         meters: `[N]` as the client named them.
         origins: `[N]` datetime64[s] UTC, or None for the newest.
         partial: Whether to answer the rows that can be answered.
+        horizon: Intervals that are wanted of each forecast; None for all that the model gives.
     """
 
     meters: list[str]
     origins: np.ndarray | None
     partial: bool
+    horizon: int | None = None
 
 
 def parse_request(request: InferRequest) -> ForecastRequest:
@@ -45,10 +47,13 @@ def parse_request(request: InferRequest) -> ForecastRequest:
         raise InvalidRequestError(
             f"Input origin has {len(origins)} rows, meter_id {len(meters)}.", "Send one origin a meter, or none."
         )
-    partial = to_http_parameters(request.parameters or {}).get("partial", False)
+    parameters = to_http_parameters(request.parameters or {})
+    partial, horizon = parameters.get("partial", False), parameters.get("horizon")
     if not isinstance(partial, bool):
         raise InvalidRequestError(f"The parameter partial is {partial!r}.", "Send true or false.")
-    return ForecastRequest(meters, origins, partial)
+    if horizon is not None and (not isinstance(horizon, int) or isinstance(horizon, bool) or horizon < 1):
+        raise InvalidRequestError(f"The parameter horizon is {horizon!r}.", "Send a number of intervals, 1 or more.")
+    return ForecastRequest(meters, origins, partial, horizon)
 
 
 def _instant(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Finds the rows of a request that can be answered, and says which can't and why."""
+"""Finds the rows of a request that can be answered, completes those of new meters, and says which can't and why."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,9 @@ import numpy as np
 from inference_services.transformer.requests import ForecastRequest
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.errors import FeatureStoreError, InsufficientHistoryError, InvalidRequestError, UnknownMeterError
+from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.cold_start import ColdStartProfile
+from metrify.features.complete_windows import complete_windows
 
 _UNKNOWN = "unknown meter"
 _SHORT = "insufficient history"
@@ -22,6 +25,8 @@ class Rows:
         windows: `[N, sequence_length]` float32 kWh without gaps.
         origins: `[N]` datetime64[s] UTC.
         data_versions: `[N]` int64, see `MeterWindows`.
+        is_degraded: `[N]` whether the beginning of the window was completed, since the meter is new.
+        history_days: `[N]` float32 days of readings in the window.
         refused: `{"meter_id", "reason"}` of each row that is left out.
     """
 
@@ -30,17 +35,31 @@ class Rows:
     windows: np.ndarray
     origins: np.ndarray
     data_versions: np.ndarray
+    is_degraded: np.ndarray
+    history_days: np.ndarray
     refused: list[dict[str, str]]
 
+    def completed(self) -> list[dict[str, object]]:
+        """`{"meter_id", "history_days"}` of each degraded row."""
+        days = self.history_days.astype(float).round(2)
+        return [{"meter_id": self.meters[row], "history_days": days[row]} for row in np.flatnonzero(self.is_degraded)]
 
-def find_rows(request: ForecastRequest, pseudonyms: list[str], found: MeterWindows, sequence_length: int) -> Rows:
-    """Chooses the rows that can be answered.
+
+def find_rows(
+    request: ForecastRequest,
+    pseudonyms: list[str],
+    found: MeterWindows,
+    context: FeatureContext,
+    profile: ColdStartProfile | None,
+) -> Rows:
+    """Chooses the rows that can be answered, and completes the windows of new meters.
 
     Args:
         request: What the client asks for.
         pseudonyms: `[N]` of its meters.
         found: What the store holds of them.
-        sequence_length: Intervals that the model reads.
+        context: Of the bundle: how much the model reads.
+        profile: Of the bundle: what windows of new meters are completed by.
 
     Raises:
         FeatureStoreError: The store could not be asked for a meter, and `partial` is off or nothing is left.
@@ -48,32 +67,37 @@ def find_rows(request: ForecastRequest, pseudonyms: list[str], found: MeterWindo
         InsufficientHistoryError: A window has gaps or is too short, and `partial` is off or nothing is left.
         InvalidRequestError: An origin is not the one that the store holds.
     """
-    windows, ends = found.windows, found.ends
-    unknown = np.isnat(ends) & ~found.unavailable
-    complete = np.zeros(len(ends), bool)
-    if windows.shape[1] >= sequence_length:
-        windows = windows[:, -sequence_length:]
-        complete = np.isfinite(windows).all(axis=1)
-    usable = complete & ~np.isnat(ends)
+    ends = found.ends
+    known = np.flatnonzero(~np.isnat(ends))
+    windows = _newest_intervals(found.windows[known], context.sequence_length)
+    completed = complete_windows(FeatureBatch(windows, ends[known], context), profile)
+    reasons = np.where(found.unavailable, f"features unavailable: {found.reason}", _UNKNOWN).astype(object)
+    reasons[known] = [reason and f"{_SHORT}: {reason}" for reason in completed.reasons]
+    usable = np.zeros(len(ends), bool)
+    usable[known] = completed.is_usable
     if not usable.all() and not (request.partial and usable.any()):
-        _refuse(request.meters, found, unknown, sequence_length, usable)
+        _refuse(request.meters, found, reasons, usable)
     _require_origins(request, ends, usable)
-    kept = np.flatnonzero(usable)
-    reasons = np.select([found.unavailable, unknown], [f"features unavailable: {found.reason}", _UNKNOWN], _SHORT)
-    refused = [{"meter_id": request.meters[row], "reason": str(reasons[row])} for row in np.flatnonzero(~usable)]
+    kept, own = known[completed.is_usable], completed.is_usable
     return Rows(
         [request.meters[row] for row in kept],
         [pseudonyms[row] for row in kept],
-        windows[kept],
+        completed.windows[own],
         ends[kept],
         found.data_versions[kept],
-        refused,
+        completed.is_completed[own],
+        completed.history_days[own],
+        [{"meter_id": request.meters[row], "reason": reasons[row]} for row in np.flatnonzero(~usable)],
     )
 
 
-def _refuse(
-    meters: list[str], found: MeterWindows, unknown: np.ndarray, sequence_length: int, usable: np.ndarray
-) -> None:
+def _newest_intervals(windows: np.ndarray, length: int) -> np.ndarray:
+    """The last intervals of windows, `[N, length]`; NaN where the store keeps fewer."""
+    lacking = max(length - windows.shape[1], 0)
+    return np.pad(windows, ((0, 0), (lacking, 0)), constant_values=np.nan)[:, -length:]
+
+
+def _refuse(meters: list[str], found: MeterWindows, reasons: np.ndarray, usable: np.ndarray) -> None:
     others = "Set the parameter partial (`--partial` on the command line) to get the other rows."
     mend = others if usable.any() else ""
     if found.unavailable.any():
@@ -81,13 +105,13 @@ def _refuse(
         raise FeatureStoreError(
             f"The features of these meters are unavailable ({found.reason}): {names}.", mend or "Try again in a moment."
         )
+    unknown = np.isnat(found.ends)
     if unknown.any():
         strangers = _names(meters, unknown)
         raise UnknownMeterError(f"Unknown meters: {', '.join(strangers)}.", strangers, mend)
-    short = _names(meters, ~usable)
-    raise InsufficientHistoryError(
-        f"Meters without {sequence_length} intervals of readings in a row: {', '.join(short)}.", short, mend
-    )
+    short = {meters[row]: reasons[row].removeprefix(f"{_SHORT}: ") for row in np.flatnonzero(~usable)}
+    told = ", ".join(f"{meter} ({reason})" for meter, reason in short.items())
+    raise InsufficientHistoryError(f"Meters with {_SHORT}: {told}.", list(short), mend)
 
 
 def _names(meters: list[str], rows: np.ndarray) -> list[str]:

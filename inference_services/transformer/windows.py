@@ -10,10 +10,13 @@ import pandas as pd
 from inference_services.executor import BoundedExecutor
 from metrify.adapters.feature_cache import FeatureCache
 from metrify.adapters.feature_layout import StoredRow
+from metrify.adapters.materialised_readings import is_materialised, read_place
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.adapters.online_windows import RedisWindowReader
+from metrify.adapters.place_check import require_same_place
 from metrify.adapters.reader_metrics import ReaderMetrics
 from metrify.adapters.redis_address import REDIS_VARIABLE, RedisAddress
+from metrify.bundles.manifest import BundleManifest
 from metrify.config import Home
 from metrify.errors import FeatureStoreError, UsageError
 
@@ -106,6 +109,19 @@ def open_reader(specification: str, cache_seconds: float = 0) -> WindowReader:
     from metrify.adapters.feature_store import OnlineWindowReader
 
     return BlockingWindowReader(OnlineWindowReader(home).read)
+
+
+def require_fitting_store(specification: str, manifest: BundleManifest) -> None:
+    """Checks that the store that `--feature_reader` names was filled with what the bundle reads.
+
+    A Parquet file, and the home of a server that only reads Redis, don't tell; then nothing is checked.
+
+    Raises:
+        BundleError: It holds another resolution, or readings of another place.
+    """
+    home = Home.from_environment()
+    if not specification.startswith(_PARQUET) and is_materialised(home):
+        require_same_place(manifest, read_place(home))
 
 
 def _redis_reader(home: Home, address: RedisAddress, cache_seconds: float) -> RedisWindowReader:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from metrify.bundles.manifest import (
+    COLD_START_FILE,
     DRIFT_REFERENCE_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
@@ -18,6 +19,7 @@ from metrify.bundles.manifest import (
 )
 from metrify.bundles.signature import verify_folder
 from metrify.errors import BundleError
+from metrify.features.cold_start import ColdStartProfile
 from metrify.features.specification import Feature, features_from_labels, specification_hash
 
 
@@ -29,11 +31,13 @@ class Bundle:
         folder: Where it lies.
         manifest: What `bundle.json` says.
         features: The features it was trained with, in the manifest's order.
+        cold_start: What windows of new meters are completed by; None in older bundles.
     """
 
     folder: Path
     manifest: BundleManifest
     features: tuple[Feature, ...]
+    cold_start: ColdStartProfile | None
 
     @property
     def model_path(self) -> Path:
@@ -79,4 +83,21 @@ def load_bundle(folder: Path, trusted_key: Ed25519PublicKey) -> Bundle:
             f"The bundle {folder} was trained with another definition of {', '.join(manifest.features)}.",
             "Train again.",
         )
-    return Bundle(folder, manifest, features)
+    return Bundle(folder, manifest, features, _read_cold_start(folder, manifest))
+
+
+def _read_cold_start(folder: Path, manifest: BundleManifest) -> ColdStartProfile | None:
+    path = folder / COLD_START_FILE
+    if not path.is_file():
+        return None
+    try:
+        profile = ColdStartProfile.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise BundleError(f"{path} is no profile: {error.errors()[0]['msg']}.", "Train again.") from error
+    if profile.resolution_minutes != manifest.resolution_minutes:
+        raise BundleError(
+            f"{path} has intervals of {profile.resolution_minutes} minutes, and the model those of "
+            f"{manifest.resolution_minutes}.",
+            "Train again.",
+        )
+    return profile

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from metrify.errors import InvalidRequestError
 from metrify.features.batch import FeatureContext
 
 FORECASTER_NAME = "load-forecaster"  # of the model, its bundles, its service and its place in the registry
@@ -12,8 +13,10 @@ MODEL_FILE = "model.onnx"
 DRIFT_REFERENCE_FILE = "drift_reference.parquet"
 THRESHOLDS_FILE = "thresholds.json"
 MODEL_CARD_FILE = "model_card.md"
+COLD_START_FILE = "cold_start.json"
 SIGNATURE_FILE = "signature.json"
 SIGNED_FILES = (MANIFEST_FILE, MODEL_FILE, DRIFT_REFERENCE_FILE, THRESHOLDS_FILE, MODEL_CARD_FILE)
+OPTIONAL_FILES = (COLD_START_FILE,)  # signed too where they are there; older bundles lack them
 
 
 class _Frozen(BaseModel):
@@ -65,3 +68,19 @@ class BundleManifest(_Frozen):
         return FeatureContext(
             self.sequence_length, self.forecast_horizon, self.resolution_minutes, self.timezone, self.country
         )
+
+
+def require_horizon(horizon: int | None, manifest: BundleManifest) -> int:
+    """How many intervals of each forecast are wanted: all of the model's, where nobody says otherwise.
+
+    Raises:
+        InvalidRequestError: The model forecasts fewer, or none is wanted.
+    """
+    wanted, given = manifest.forecast_horizon if horizon is None else horizon, manifest.forecast_horizon
+    if not 1 <= wanted <= given:
+        raise InvalidRequestError(
+            f"A horizon of {wanted} intervals is asked for, and {manifest.version} forecasts 1 to {given} of "
+            f"{manifest.resolution_minutes} minutes.",
+            "Ask for fewer, or train a model with a longer training.consumption_forecasting.forecast_horizon.",
+        )
+    return wanted

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from metrify.bundles.manifest import SIGNATURE_FILE, SIGNED_FILES
+from metrify.bundles.manifest import OPTIONAL_FILES, SIGNATURE_FILE, SIGNED_FILES
 from metrify.errors import BundleError
 
 PRIVATE_KEY_FILE = "bundle_signing.pem"
@@ -79,7 +79,8 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
 
 def sign_folder(folder: Path, key: Ed25519PrivateKey) -> None:
     """Writes `signature.json`: each file's SHA-256 and one signature over them all."""
-    digests = _digests(folder, SIGNED_FILES)
+    present = [name for name in OPTIONAL_FILES if (folder / name).is_file()]
+    digests = _digests(folder, [*SIGNED_FILES, *present])
     signature = base64.b64encode(key.sign(_payload(digests))).decode()
     text = json.dumps({"algorithm": "ed25519", "sha256": digests, "signature": signature}, indent=2)
     (folder / SIGNATURE_FILE).write_text(text + "\n", encoding="utf-8")
@@ -100,10 +101,11 @@ def verify_folder(folder: Path, key: Ed25519PublicKey) -> None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(f"The signature of the bundle {folder} can't be read.", mend) from error
     found = {entry.name for entry in os.scandir(folder)} - {SIGNATURE_FILE}
-    if found != set(SIGNED_FILES) or set(digests) != set(SIGNED_FILES):
-        odd = ", ".join(sorted(found ^ set(SIGNED_FILES))) or SIGNATURE_FILE
+    expected = set(SIGNED_FILES) | (set(digests) & set(OPTIONAL_FILES))  # one that was signed can't be left out
+    if found != expected or set(digests) != expected:
+        odd = ", ".join(sorted(found ^ expected)) or SIGNATURE_FILE
         raise BundleError(f"The bundle {folder} has missing or foreign files: {odd}.", mend)
-    if _digests(folder, SIGNED_FILES) != digests:
+    if _digests(folder, digests) != digests:
         raise BundleError(f"A file of the bundle {folder} was changed after it was signed.", mend)
     try:
         key.verify(signature, _payload(digests))

@@ -10,6 +10,7 @@ import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from metrify.bundles.manifest import (
+    COLD_START_FILE,
     DRIFT_REFERENCE_FILE,
     MANIFEST_FILE,
     MODEL_CARD_FILE,
@@ -18,6 +19,7 @@ from metrify.bundles.manifest import (
     BundleManifest,
 )
 from metrify.bundles.signature import sign_folder
+from metrify.features.cold_start import ColdStartProfile
 
 
 def write_bundle(
@@ -28,6 +30,7 @@ def write_bundle(
     thresholds: Mapping[str, object],
     model_card: str,
     key: Ed25519PrivateKey,
+    cold_start: ColdStartProfile | None = None,
 ) -> None:
     """Writes and signs a bundle; `folder` is complete or it is not there.
 
@@ -39,6 +42,7 @@ def write_bundle(
         thresholds: What `thresholds.json` says.
         model_card: Markdown that tells people what the model is.
         key: The signer's key.
+        cold_start: What windows of new meters are completed by; without it, only whole windows are forecast.
     """
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     partial.mkdir(parents=True)
@@ -48,6 +52,8 @@ def write_bundle(
         drift_reference.to_parquet(partial / DRIFT_REFERENCE_FILE, index=False)
         (partial / THRESHOLDS_FILE).write_text(json.dumps(thresholds, indent=2) + "\n", encoding="utf-8")
         (partial / MODEL_CARD_FILE).write_text(model_card, encoding="utf-8")
+        if cold_start is not None:
+            (partial / COLD_START_FILE).write_text(cold_start.model_dump_json() + "\n", encoding="utf-8")
         sign_folder(partial, key)
         shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)

@@ -24,6 +24,9 @@ def batch_forecast(
         list[str] | None,
         typer.Option(help="RFC 3339 time to forecast from; repeat it for several. Each meter's newest without it."),
     ] = None,
+    horizon: Annotated[
+        int | None, typer.Option(min=1, help="Intervals to forecast; as many as the model gives without it.")
+    ] = None,
     shards: Annotated[int, typer.Option(min=1, help="Parts to divide the meters into; two run at a time.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
@@ -40,6 +43,7 @@ def batch_forecast(
         "origins": origin or [],
         "code_version": code_version(),
         "shards": shard_names(shards),
+        "horizon": horizon or 0,
     }
     run = _run(arguments, shards, home)
     refused = output.with_name(f"{output.stem}.refused.parquet")
@@ -48,7 +52,7 @@ def batch_forecast(
         shutil.move(run.output("merge-forecasts", name), path)
     figures = run.metrics("merge-forecasts")
     shutil.rmtree(run.folder)  # the shards' files are as large as the merged one
-    counts = {name: int(figures[name]) for name in ("forecasts", "refused")}
+    counts = {name: int(figures[name]) for name in ("forecasts", "degraded", "refused")}
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         print_json({**counts, "seconds": seconds, "output": str(output), "refused_output": str(refused)})

@@ -18,6 +18,9 @@ def forecast(
     url: Annotated[str | None, typer.Option(help="Address of the REST API; this machine without it.")] = None,
     grpc: Annotated[str | None, typer.Option(help="Ask over gRPC instead, for instance at 127.0.0.1:8001.")] = None,
     partial: Annotated[bool, typer.Option(help="Answer the meters that can be answered, and list the others.")] = False,
+    horizon: Annotated[
+        int | None, typer.Option(min=1, help="Intervals to forecast; as many as the model gives without it.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the forecasts as JSON.")] = False,
 ) -> None:
@@ -26,7 +29,8 @@ def forecast(
     from metrify.config import load_config
 
     client = ForecastClient(url or f"http://127.0.0.1:{load_config(config).serving.port}", grpc or "")
-    answer = client.over_grpc(meters, partial) if grpc else client.over_rest(meters, partial)
+    ask = client.over_grpc if grpc else client.over_rest
+    answer = ask(meters, partial, horizon)
     if as_json:
         print_json(_as_dict(answer))
         return
@@ -36,6 +40,8 @@ def forecast(
             f"{meter}  {_sparkline(point.tolist())}  {point.sum():8.3f} kWh  from {answer.origins[row]}  "
             f"{answer.model_versions[row]} ({answer.variants[row]})"
         )
+    for item in answer.completed:
+        typer.echo(f"{item['meter_id']}  degraded: {item['history_days']:g} days of history", err=True)
     for item in answer.refused:
         typer.echo(f"{item['meter_id']}  refused: {item['reason']}", err=True)
 
@@ -49,13 +55,14 @@ def _as_dict(answer: "Forecasts") -> dict[str, object]:
             "variant": answer.variants[row],
             "feature_age_seconds": float(answer.feature_age_seconds[row]),
             "data_version": answer.data_versions[row],
+            "degraded": answer.degraded[row],
             "point_kwh": answer.point_kwh[row].tolist(),
             "quantiles_kwh": answer.quantiles_kwh[row].tolist(),
         }
         for row, meter in enumerate(answer.meter_ids)
     ]
     drift = {"verdict": answer.drift, "p_value": answer.drift_p, "day": answer.drift_day}
-    return {"forecasts": rows, "refused": answer.refused, "drift": drift}
+    return {"forecasts": rows, "completed": answer.completed, "refused": answer.refused, "drift": drift}
 
 
 def _sparkline(values: list[float]) -> str:

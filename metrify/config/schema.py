@@ -175,6 +175,12 @@ class FeatureEngineeringConfig(Section):
     include_grid_status: bool = False  # loading and voltage of the meter's feeder
 
 
+class ColdStartConfig(Section):
+    """Forecasts of meters with less history than the model reads; each is marked as degraded."""
+
+    min_days: Annotated[int, Field(ge=1)] = 1  # of readings that it takes; from the window's length on, none is made
+
+
 class ServingConfig(Section):
     """How models are served."""
 
@@ -232,6 +238,7 @@ class MetrifyConfig(Section):
     quality: QualityConfig = QualityConfig()
     training: TrainingConfig = TrainingConfig()
     feature_engineering: FeatureEngineeringConfig = FeatureEngineeringConfig()
+    cold_start: ColdStartConfig = ColdStartConfig()
     serving: ServingConfig = ServingConfig()
     mlflow: MlflowConfig = MlflowConfig()
     drift: DriftConfig = DriftConfig()

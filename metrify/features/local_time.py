@@ -7,6 +7,7 @@ import pandas as pd
 
 from metrify.errors import ConfigError
 from metrify.features.batch import FeatureBatch
+from metrify.units import MINUTES_PER_DAY, MINUTES_PER_HOUR
 
 
 def to_local(stamps: np.ndarray | pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
@@ -28,6 +29,26 @@ def to_local(stamps: np.ndarray | pd.DatetimeIndex, timezone: str) -> pd.Datetim
         raise ConfigError(
             f"Unknown time zone {timezone!r}.", "Use an IANA name such as Europe/London or UTC."
         ) from error
+
+
+def parts_per_day(resolution_minutes: int) -> int:
+    """Into how many parts, as long as an interval, a local day is divided; the last one may be shorter.
+
+    Example:
+        >>> parts_per_day(30)
+        48
+    """
+    return -(-MINUTES_PER_DAY // resolution_minutes)
+
+
+def part_of_day(local: pd.DatetimeIndex, resolution_minutes: int) -> np.ndarray:
+    """The part of the local day in which each time lies, counted from midnight, `[P]`.
+
+    Example:
+        >>> part_of_day(pd.DatetimeIndex(["2024-03-31 00:15", "2024-03-31 23:30"]), 30)
+        array([ 0, 47])
+    """
+    return ((local.hour * MINUTES_PER_HOUR + local.minute) // resolution_minutes).to_numpy(np.int64)
 
 
 def by_origin(batch: FeatureBatch, function: Callable[[pd.DatetimeIndex], np.ndarray], steps: range) -> np.ndarray:

@@ -5,8 +5,8 @@ import pandas as pd
 
 from metrify.errors import ConfigError
 from metrify.features.batch import FeatureBatch
-from metrify.features.local_time import by_origin
-from metrify.units import MINUTES_PER_DAY, MINUTES_PER_HOUR
+from metrify.features.local_time import by_origin, part_of_day, parts_per_day
+from metrify.units import MINUTES_PER_DAY
 
 _NEEDED_DAYS = 2  # clocks skip an hour in spring; the day before still has it
 
@@ -29,13 +29,13 @@ def same_hour_profile(batch: FeatureBatch) -> np.ndarray:
             "Choose a longer sequence_length or lookback_window, or leave the load statistics out.",
         )
 
-    def part_of_day(local: pd.DatetimeIndex) -> np.ndarray:
-        return ((local.hour * MINUTES_PER_HOUR + local.minute) // context.resolution_minutes).to_numpy()
+    def part(local: pd.DatetimeIndex) -> np.ndarray:
+        return part_of_day(local, context.resolution_minutes)
 
-    parts = -(-MINUTES_PER_DAY // context.resolution_minutes)
-    past = by_origin(batch, part_of_day, range(-context.sequence_length, 0))
-    to_come = by_origin(batch, part_of_day, range(context.forecast_horizon))
-    return np.take_along_axis(_mean_by_part(batch.windows, past, parts), to_come, axis=1)
+    past = by_origin(batch, part, range(-context.sequence_length, 0))
+    to_come = by_origin(batch, part, range(context.forecast_horizon))
+    means = _mean_by_part(batch.windows, past, parts_per_day(context.resolution_minutes))
+    return np.take_along_axis(means, to_come, axis=1)
 
 
 def _mean_by_part(windows: np.ndarray, part: np.ndarray, parts: int) -> np.ndarray:

@@ -22,7 +22,10 @@ def quantile_column(level: float) -> str:
 
 
 def forecast_schema(levels: tuple[float, ...]) -> pa.Schema:
-    """`meter_id`, `origin` (UTC), `interval` (0 begins at the origin), kWh by level, and versions."""
+    """`meter_id`, `origin` (UTC), `interval` (0 begins at the origin), kWh by level, versions, and how much was known.
+
+    `history_days` is how many days of readings a window has, `degraded` whether its beginning was completed.
+    """
     return pa.schema(
         [
             ("meter_id", pa.string()),
@@ -31,6 +34,8 @@ def forecast_schema(levels: tuple[float, ...]) -> pa.Schema:
             *((quantile_column(level), pa.float32()) for level in levels),
             ("model_version", pa.string()),
             ("data_version", pa.int64()),
+            ("degraded", pa.bool_()),
+            ("history_days", pa.float32()),
         ]
     )
 
@@ -48,6 +53,8 @@ def forecast_table(
     levels: tuple[float, ...],
     model_version: str,
     data_versions: np.ndarray,
+    is_degraded: np.ndarray,
+    history_days: np.ndarray,
 ) -> pa.Table:
     """The rows of N forecasts, H for each.
 
@@ -58,6 +65,8 @@ def forecast_table(
         levels: `[Q]`.
         model_version: Of the bundle.
         data_versions: `[N]` import of the dataset that each window's readings are of.
+        is_degraded: `[N]` whether the beginning of a window was completed.
+        history_days: `[N]` float32 days of readings in each window.
     """
     rows, horizon, _ = quantiles.shape
     forecast = pa.array(np.repeat(np.arange(rows), horizon))
@@ -67,7 +76,7 @@ def forecast_table(
         pa.array(np.tile(np.arange(horizon, dtype=np.int16), rows)),
         *(pa.array(quantiles[..., number].ravel()) for number in range(len(levels))),
         pa.repeat(model_version, rows * horizon),
-        pa.array(data_versions).take(forecast),
+        *(pa.array(values).take(forecast) for values in (data_versions, is_degraded, history_days)),
     ]
     return pa.table(columns, schema=forecast_schema(levels))
 

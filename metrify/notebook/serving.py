@@ -71,21 +71,22 @@ class ModelServer:
         self._service = service
         return self
 
-    def predict(self, meter_ids: Sequence[str], partial: bool = False) -> Forecasts:
+    def predict(self, meter_ids: Sequence[str], partial: bool = False, horizon: int | None = None) -> Forecasts:
         """Tomorrow's forecast of meters, by number or pseudonym.
 
         Args:
             meter_ids: `[N]`.
             partial: Whether the meters that can be answered are, and the others listed in `refused`.
+            horizon: Intervals to forecast; as many as the model gives without it.
 
         Raises:
             UsageError: The server is not started.
-            InvalidRequestError: A meter is unknown or has too short a history.
+            InvalidRequestError: A meter is unknown or has too short a history, or the horizon is beyond the model's.
             ServiceError: The service can't answer.
         """
         service = self._require_started()
         name = read_manifest(require_service(Home.from_environment())).name
-        return ForecastClient(service.url, service.grpc_address, name).over_rest(meter_ids, partial)
+        return ForecastClient(service.url, service.grpc_address, name).over_rest(meter_ids, partial, horizon)
 
     def stop(self) -> None:
         """Stops the processes; nothing happens where none runs."""

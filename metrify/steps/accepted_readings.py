@@ -1,4 +1,4 @@
-"""The accepted meters of a dataset as a matrix, which several steps begin with."""
+"""The meters of a dataset that are good enough, as a matrix, which several steps begin with."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from metrify.readings.quality.tables import METERS_FILE, QUARANTINE_FILE, read_v
 
 
 def load_accepted_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
-    """Reads what the verdicts let through. Readings in quarantine are missing from the matrix.
+    """Reads what the verdicts let through to train on. Readings in quarantine are missing from the matrix.
 
     Args:
         dataset: Dataset folder.
@@ -23,10 +23,22 @@ def load_accepted_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, 
     Raises:
         DatasetError: The dataset or the verdicts can't be read.
     """
+    return _load(dataset, verdicts, ["accepted"])
+
+
+def load_served_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
+    """Reads the accepted meters and the new ones, which are forecast but not trained on; see `judge_meters`.
+
+    Arguments, results and errors are those of `load_accepted_readings`.
+    """
+    return _load(dataset, verdicts, ["accepted", "is_new"])
+
+
+def _load(dataset: Path, verdicts: Path, kinds: list[str]) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
     loaded = read_dataset(dataset)
     verdict = read_verdict_table(verdicts, METERS_FILE)
-    accepted = verdict.loc[verdict["accepted"], "meter_id"]
-    readings = loaded.readings[loaded.readings["meter_id"].isin(accepted)]
+    chosen = verdict.loc[verdict[kinds].any(axis=1), "meter_id"]
+    readings = loaded.readings[loaded.readings["meter_id"].isin(chosen)]
     sound = leave_out_quarantined(readings, read_verdict_table(verdicts, QUARANTINE_FILE))
     matrix = to_matrix(sound, loaded.info.resolution_minutes)
     meters = loaded.meters.set_index("meter_id").loc[list(matrix.meter_ids)].reset_index()

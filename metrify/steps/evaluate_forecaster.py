@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 
 from metrify.config import Home, MetrifyConfig
-from metrify.features.specification import compute_features, select_features
+from metrify.features.batch import FeatureBatch
+from metrify.features.cold_start import ColdStartProfile
+from metrify.features.specification import Feature, compute_features, select_features
 from metrify.forecasting.baselines import persistence_ensemble, seasonal_naive
+from metrify.forecasting.evaluation.cold_start import score_cold_starts
 from metrify.forecasting.evaluation.scaled_errors import seasonal_scale
 from metrify.forecasting.evaluation.streamed import ScoredRows, StreamedScores
 from metrify.forecasting.onnx_model import OnnxModel
@@ -27,12 +30,14 @@ from metrify.steps.evaluation_report import (
     summarise_scores,
     tabulate_scores,
 )
+from metrify.steps.fit_cold_start import read_cold_start
 from metrify.steps.progress import tell_progress
 from metrify.steps.training_set import TrainingSet, read_training_set
 from metrify.units import intervals_per_day
 
 _THREADS = 2
 _ROWS_AT_ONCE = 2_000
+_COLD_STARTS = 1_000  # test rows that are cut to a few days, which costs five forecasts of each
 _DAYS_OF_A_SEASON = 7  # of the scale of MASE
 
 Forecast = Callable[[np.ndarray, Mapping[str, np.ndarray]], np.ndarray]  # windows and features to [N, H, Q] kWh
@@ -42,6 +47,7 @@ def evaluate_forecaster(
     dataset: Path,
     training_set: Path,
     model: Path,
+    cold_start: Path,
     output: Path,
     tables: Path,
     config: MetrifyConfig,
@@ -53,6 +59,7 @@ def evaluate_forecaster(
         dataset: Dataset folder, which says in what district and at what feeder a meter lies.
         training_set: Folder of `build_training_set`.
         model: ONNX file to evaluate.
+        cold_start: File of `fit_cold_start`.
         output: JSON file to write: the metrics.
         tables: Parquet file to write: the model's metrics of each meter, district and interval of the horizon.
         config: Features, quantiles and the tracking address.
@@ -60,8 +67,8 @@ def evaluate_forecaster(
 
     Returns:
         `wape` and the other metrics of the model, `wape` and `pinball` of each baseline and of the champion, the
-        p-values of the Diebold-Mariano tests against them, and the `wape` of feeders, districts and the total; see
-        docs/forecasting.md.
+        p-values of the Diebold-Mariano tests against them, the `wape` of feeders, districts and the total, and the
+        model's metrics on windows that were cut to a few days; see docs/forecasting.md.
 
     Raises:
         TrackingError: MLflow, which knows the champion, can't be reached or refuses.
@@ -91,6 +98,7 @@ def evaluate_forecaster(
                 scores[name].add(scored, forecast(windows, computed))
             tell_progress(f"scored {min(part.stop, len(rows))} of {len(rows)} rows")
     metrics = summarise_scores(scores, -(-data.targets.shape[1] // day_length))
+    metrics |= _score_cold_starts(model, data, features, levels, read_cold_start(cold_start))
     counts = {"test_rows": rows, "test_meters": meter_ids, "test_origins": origins_at}
     metrics |= {name: float(len(counted)) for name, counted in counts.items()}
     listed = pd.read_parquet(dataset / METERS_FILE)
@@ -102,6 +110,20 @@ def evaluate_forecaster(
     table = tabulate_scores(scores[MODEL].sums, meter_ids, districts.fillna("").to_numpy(object))
     table.to_parquet(tables, index=False, compression="zstd")
     return metrics
+
+
+def _score_cold_starts(
+    model: Path, data: TrainingSet, features: tuple[Feature, ...], levels: tuple[float, ...], profile: ColdStartProfile
+) -> dict[str, float]:
+    """The metrics of some test rows, evenly spread, as if their meters were new."""
+    rows = data.rows("test")
+    sample = rows[np.unique(np.linspace(0, len(rows) - 1, _COLD_STARTS).round().astype(int))]
+    session = OnnxModel(model, _THREADS)
+
+    def forecast(batch: FeatureBatch) -> np.ndarray:
+        return session.predict_in_batches(compute_features(features, batch))
+
+    return score_cold_starts(forecast, data.batch(sample), data.targets[sample], levels, profile)
 
 
 def _forecasts(

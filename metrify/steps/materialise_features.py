@@ -14,7 +14,7 @@ from metrify.features.windows import cut_rows, cut_windows, local_midnights, new
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.store.lineage import first_import
 from metrify.readings.store.read import newest_data_version
-from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.accepted_readings import load_served_readings
 from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.load_surroundings import load_surroundings
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
@@ -26,7 +26,7 @@ _METERS_PER_TABLE = 50
 def materialise_features(
     dataset: Path, verdicts: Path, output: Path, config: MetrifyConfig, home: Home | None = None
 ) -> dict[str, float]:
-    """Writes a window for each accepted meter and local midnight, and the newest ones into the online store.
+    """Writes a window for each accepted or new meter and local midnight, and the newest ones into the online store.
 
     Weather and grid status go with them where the dataset has them, each under the time at which it became known.
 
@@ -50,7 +50,7 @@ def materialise_features(
         DatasetError: The readings are too short.
     """
     home = home or Home.from_environment()
-    info, _, measured = load_accepted_readings(dataset, verdicts)
+    info, _, measured = load_served_readings(dataset, verdicts)
     matrix, imputed = impute_inputs(measured, info.timezone, config)
     length = config.feature_engineering.lookback_window
     origins = window_origins(matrix, length, info.timezone)

@@ -33,7 +33,7 @@ def merge_forecasts(
         refused_output: Parquet file to write, sorted by meter and origin.
 
     Returns:
-        How many forecasts there are, and how many were refused.
+        How many forecasts there are, how many of them are degraded, and how many were refused.
 
     Raises:
         DatasetError: A meter and origin are in two files.
@@ -44,14 +44,16 @@ def merge_forecasts(
         places = _sorted_places(files)
         read = lru_cache(_GROUPS_HELD * len(files))(lambda file, group: files[file].read_row_group(group))
         writer = stack.enter_context(forecast_writer(output, schema))
+        degraded = 0
         for first in range(0, len(places), _FORECASTS_AT_ONCE):
             rows = _take(places[first : first + _FORECASTS_AT_ONCE], read)
+            degraded += pc.sum(rows.filter(pc.equal(rows[INTERVAL_COLUMN], 0))["degraded"]).as_py()
             # As plain texts, since the file would tell from which dictionaries they came.
             writer.write_table(rows.cast(schema))
     listed = pa.concat_tables([pq.read_table(path) for path in refused])
     listed = listed.sort_by([("meter_id", "ascending"), ("origin", "ascending")])
     pq.write_table(listed, refused_output, compression="zstd")
-    return {"forecasts": len(places), "refused": len(listed)}
+    return {"forecasts": len(places), "degraded": degraded, "refused": len(listed)}
 
 
 def _sorted_places(files: list[pq.ParquetFile]) -> np.ndarray:

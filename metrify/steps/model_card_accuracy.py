@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from metrify.forecasting.evaluation.cold_start import COLD_START, HISTORY_DAYS
 from metrify.steps.evaluation_report import CHAMPION, DISTRICT_SCOPE, RIVALS, UNCALIBRATED
 from metrify.steps.markdown import bullet_list, markdown_table
+from metrify.units import HOURS_PER_DAY
 
 _MIN_METERS = 5  # in a district that is shown: the figures of fewer tell of single households
 _OWN = {
@@ -82,4 +84,30 @@ def calibration_section(metrics: Mapping[str, float], levels: Sequence[float]) -
     return (
         f"The outermost quantiles should cover {levels[-1] - levels[0]:.0%} of the readings. Factors that were fitted "
         f"on the validation rows widen or narrow the intervals.\n\n{markdown_table(['', 'before', 'after'], rows)}"
+    )
+
+
+def new_meters_section(metrics: Mapping[str, float], min_days: int) -> str:
+    """The metrics of test rows as if their meters were new.
+
+    Args:
+        metrics: Of `evaluate_forecaster`.
+        min_days: Days of readings that a meter needs.
+    """
+    if f"wape_{COLD_START}_whole" not in metrics:
+        return (
+            "How well it forecasts meters with little history was not measured: no window could be cut and completed."
+        )
+    histories = {f"{days}d": f"{days} d, completed" for days in HISTORY_DAYS} | {"whole": "whole window"}
+    rows: list[list[object]] = [
+        [text, metrics[f"wape_{COLD_START}_{name}"], metrics[f"coverage_{COLD_START}_{name}"]]
+        for name, text in histories.items()
+        if f"wape_{COLD_START}_{name}" in metrics
+    ]
+    rows.append(["yesterday, repeated, in place of the model", metrics[f"wape_{COLD_START}_yesterday"], ""])
+    return (
+        f"A meter is forecast once it has {min_days * HOURS_PER_DAY} hours of readings without a gap: the time before "
+        "is completed from its own readings by the profile of the training meters, and the forecast is marked as "
+        f"degraded. On {metrics[f'{COLD_START}_rows']:.0f} of the test forecasts, whose windows were cut:\n\n"
+        + markdown_table(["history", "WAPE", "coverage"], rows)
     )

@@ -14,7 +14,7 @@ from metrify.readings.dataset import INFO_FILE, read_info
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.store.lineage import first_import
 from metrify.readings.store.read import newest_data_version
-from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.accepted_readings import load_served_readings
 from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.ingest_readings import ingest_readings
 from metrify.steps.load_surroundings import load_surroundings
@@ -29,7 +29,7 @@ class DatasetNow:
 
     Attributes:
         data_version: Number of the newest import among these readings.
-        matrix: The accepted readings `[M, T]`, imputed where the configuration asks for it.
+        matrix: The readings of accepted and of new meters `[M, T]`, imputed where the configuration asks for it.
         imputed: `[M, T]` which of them were.
         surroundings: Weather and grid status.
     """
@@ -61,7 +61,7 @@ def read_again(before: MaterialisedReadings, home: Home) -> DatasetNow:
         data_version = newest_data_version(dataset)
         _refuse_another(before, dataset, data_version)
         validate_readings(dataset, verdicts, before.config, home)
-        info, _, measured = load_accepted_readings(dataset, verdicts)
+        info, _, measured = load_served_readings(dataset, verdicts)
         matrix, imputed = impute_inputs(measured, info.timezone, before.config)
         return DatasetNow(data_version, matrix, imputed, load_surroundings(dataset))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from metrify.adapters.planned_windows import PlannedWindows, WindowPlan
+from metrify.features.complete_windows import CompletedWindows
 from metrify.forecasting.forecast_table import REFUSED_SCHEMA, utc_stamps
 
 _NOT_STORED = "the feature store has no window of it: rejected by the quality check, or not materialised yet"
@@ -30,20 +31,20 @@ def list_without_window(meters: pa.Array, plan: WindowPlan, ends: np.ndarray) ->
     return pa.concat_tables(parts)
 
 
-def list_with_gaps(meters: pa.Array, found: PlannedWindows, missing: np.ndarray) -> pa.Table:
-    """Meters whose window is not whole.
+def list_without_history(meters: pa.Array, found: PlannedWindows, windows: CompletedWindows) -> pa.Table:
+    """Meters whose window is not whole and can't be completed.
 
     Args:
         meters: `[M]` all meters of the shard.
         found: `[n]` windows, as long as the model reads.
-        missing: `[n]` how many readings each of them lacks.
+        windows: `[n]` what became of them.
 
     Returns:
         `meter_id`, `origin` and `reason`.
     """
-    gaps, length = np.flatnonzero(missing), found.windows.shape[1]
-    reasons = [f"insufficient history: {count} of {length} readings are missing" for count in missing[gaps]]
-    return _rows(meters, found.meters[gaps], found.ends[gaps], reasons)
+    lacking = np.flatnonzero(~windows.is_usable)
+    reasons = [f"insufficient history: {reason}" for reason in windows.reasons[lacking]]
+    return _rows(meters, found.meters[lacking], found.ends[lacking], reasons)
 
 
 def _rows(meters: pa.Array, numbers: np.ndarray, origins: np.ndarray, reasons: list[str]) -> pa.Table:

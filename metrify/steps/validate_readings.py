@@ -29,8 +29,8 @@ def validate_readings(
         now: UTC; readings that end later are of the future. The clock without it.
 
     Returns:
-        How many meters were accepted and rejected, how many readings each reason keeps in quarantine, how many were
-        released, and how many days are good, suspect and bad.
+        How many meters were accepted, are new and were rejected, how many readings each reason keeps in quarantine, how
+        many were released, and how many days are good, suspect and bad.
 
     Raises:
         DatasetError: The readings break their contract, or no meter is good enough.
@@ -57,13 +57,14 @@ def _validate(
 
 def count_verdicts(verdicts: QualityVerdicts) -> dict[str, float]:
     """The figures that `validate_readings` returns."""
-    accepted = int(verdicts.meters["accepted"].sum())
+    accepted, new = (int(verdicts.meters[kind].sum()) for kind in ("accepted", "is_new"))
     released = verdicts.quarantine["released"]
     reasons = verdicts.quarantine.loc[~released, "reason"].value_counts()
     days = verdicts.days["verdict"].value_counts()
     return {
         "accepted": accepted,
-        "rejected": len(verdicts.meters) - accepted,
+        "new": new,
+        "rejected": len(verdicts.meters) - accepted - new,
         "quarantined": int((~released).sum()),
         **{f"quarantined_{reason}": int(count) for reason, count in sorted(reasons.items())},
         "released": int(released.sum()),

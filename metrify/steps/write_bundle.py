@@ -11,6 +11,7 @@ from metrify.bundles.signature import load_or_create_signing_key
 from metrify.bundles.write import write_bundle as write_bundle_folder
 from metrify.config import Home, MetrifyConfig
 from metrify.features.specification import compute_features, select_features, specification_hash
+from metrify.steps.fit_cold_start import read_cold_start
 from metrify.steps.training_set import read_training_set
 
 
@@ -21,6 +22,7 @@ def write_bundle(
     drift_reference: Path,
     thresholds: Path,
     model_card: Path,
+    cold_start: Path,
     output: Path,
     config: MetrifyConfig,
     code_version: str,
@@ -35,6 +37,7 @@ def write_bundle(
         drift_reference: File of `fit_drift_reference`.
         thresholds: File of `fit_drift_reference`.
         model_card: File of `write_model_card`.
+        cold_start: File of `fit_cold_start`.
         output: Text file to write: the bundle's folder.
         config: What the model was trained with.
         code_version: Version of the code that trained it.
@@ -87,6 +90,7 @@ def write_bundle(
         json.loads(thresholds.read_text(encoding="utf-8")),
         model_card.read_text(encoding="utf-8"),
         load_or_create_signing_key(home.keys),
+        read_cold_start(cold_start),
     )
     output.write_text(str(folder), encoding="utf-8")
     return version

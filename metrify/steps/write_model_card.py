@@ -15,7 +15,12 @@ from metrify.readings.dataset import DatasetInfo, read_info
 from metrify.readings.splits import SIDES
 from metrify.steps.compression_report import read_compression, render_compression
 from metrify.steps.markdown import bullet_list, markdown_table
-from metrify.steps.model_card_accuracy import accuracy_section, calibration_section, district_section
+from metrify.steps.model_card_accuracy import (
+    accuracy_section,
+    calibration_section,
+    district_section,
+    new_meters_section,
+)
 from metrify.steps.model_card_levels import levels_section
 from metrify.steps.training_set import TrainingSet, read_training_set
 
@@ -52,6 +57,7 @@ def write_model_card(
         "Sums over meters": levels_section(metrics),
         "Districts": district_section(pd.read_parquet(tables)),
         "Calibration": calibration_section(metrics, config.training.consumption_forecasting.quantiles),
+        "New meters": new_meters_section(metrics, config.cold_start.min_days),
         "Compression": render_compression(read_compression(compression)).rstrip(),
         "Limits": _limits(data, info, config),
         "Code": f"Metrify {code_version}.",
@@ -105,8 +111,8 @@ def _limits(data: TrainingSet, info: DatasetInfo, config: MetrifyConfig) -> str:
     limits = [
         f"It knows loads like those of {data.dataset_name} in {context.country}, until {last}. Other countries, "
         "tariffs and kinds of connection were not tested.",
-        f"It needs {context.sequence_length} intervals of {context.resolution_minutes} minutes without a gap, and "
-        f"forecasts from midnight in {info.timezone}.",
+        f"It reads {context.sequence_length} intervals of {context.resolution_minutes} minutes without a gap, and "
+        f"forecasts from midnight in {info.timezone}. Of meters that began later, see New meters.",
         "Its intervals cover as often as their levels say on average over meters like those of the validation rows, "
         "not for each meter or each day.",
         "It was not trained to foresee what its history does not show: outages, new equipment, changes of tenants.",

@@ -25,7 +25,7 @@ from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.quality.releases import write_releases
 from metrify.readings.sources.table_source import TableSource
 from metrify.steps import read_again
-from metrify.steps.accepted_readings import load_accepted_readings
+from metrify.steps.accepted_readings import load_served_readings
 from metrify.steps.backfill_features import backfill_features
 from metrify.steps.build_training_set import build_training_set
 from metrify.steps.import_dataset import import_dataset
@@ -33,6 +33,7 @@ from metrify.steps.ingest_readings import ingest_readings
 from metrify.steps.materialise_features import materialise_features
 from metrify.steps.note_touched import TOUCHED_FILE
 from metrify.steps.trace_readings import trace_readings
+from metrify.steps.training_set import read_training_set
 from metrify.steps.validate_readings import validate_readings
 
 from .served_windows import served_windows
@@ -91,7 +92,7 @@ class Utility:
         materialise_features(*self.judge(home, settings), self.folder / "until", settings, home)
 
     def matrix(self) -> ReadingsMatrix:
-        return load_accepted_readings(*self.judge(self.home, config()))[2]
+        return load_served_readings(*self.judge(self.home, config()))[2]
 
     def served(self) -> tuple[np.ndarray, pd.DatetimeIndex]:
         """The windows that are served and their ends, in the order of the matrix."""
@@ -137,7 +138,11 @@ def another_meter(utility: Utility) -> pd.DataFrame:
     return readings(range(METERS, METERS + 1), range(DAYS * 24))
 
 
-@pytest.mark.parametrize("change", [late, corrected, turned_bad, further_days, another_meter])
+def new_meter(utility: Utility) -> pd.DataFrame:
+    return readings(range(METERS, METERS + 1), range((DAYS - 24) * 24, DAYS * 24))
+
+
+@pytest.mark.parametrize("change", [late, corrected, turned_bad, further_days, another_meter, new_meter])
 def test_a_backfill_leaves_what_filling_anew_would(utility: Utility, change: Callable, tmp_path: Path) -> None:
     utility.arrive(change(utility))
     done = backfill_features(utility.home)
@@ -149,6 +154,19 @@ def test_a_backfill_leaves_what_filling_anew_would(utility: Utility, change: Cal
     assert (done.data_version_before, done.data_version) == (1, 2)
     assert 0 < done.windows <= len(filled) / 3
     assert done.kept_windows + done.windows == len(filled)
+
+
+def test_a_new_meter_is_served_with_what_it_has_and_not_trained_on(utility: Utility, tmp_path: Path) -> None:
+    before = set(utility.matrix().meter_ids)
+    utility.arrive(readings(range(METERS, METERS + 1), range((DAYS - 22) * 24, DAYS * 24)))
+    backfill_features(utility.home)
+    (meter,) = set(utility.matrix().meter_ids) - before
+    window = served_windows(utility.home, [meter])[0][0]
+    assert np.isnan(window[: WINDOW // 2]).all()  # it began a day before the windows that are held out
+    assert np.isfinite(window[-12:]).all()
+    dataset, verdicts = utility.judge(utility.home, config())
+    build_training_set(dataset, verdicts, tmp_path / "rows", config(), utility.home)
+    assert meter not in read_training_set(tmp_path / "rows").meter_ids
 
 
 def test_a_correction_touches_its_own_windows_forecasts_and_outcomes(utility: Utility) -> None:
@@ -360,9 +378,9 @@ def test_an_import_meanwhile_is_left_to_the_next_backfill(utility: Utility, monk
     def while_more_arrives(dataset: Path, verdicts: Path) -> tuple:
         if len(utility.arrived) == 2:
             utility.arrive(corrected(utility))
-        return load_accepted_readings(dataset, verdicts)
+        return load_served_readings(dataset, verdicts)
 
-    monkeypatch.setattr(read_again, "load_accepted_readings", while_more_arrives)
+    monkeypatch.setattr(read_again, "load_served_readings", while_more_arrives)
     utility.arrive(late(utility))
     first, second = backfill_features(utility.home), backfill_features(utility.home)
     assert (first.data_version, first.changed_readings) == (2, 1)

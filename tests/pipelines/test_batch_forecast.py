@@ -17,7 +17,8 @@ import pytest
 from metrify.adapters.offline_windows import WINDOWS_FILE, replace_offline_windows, windows_table
 from metrify.config import Home, MetrifyConfig, default_config
 from metrify.config.home import HOME_VARIABLE
-from metrify.errors import BundleError, DatasetError, FeatureStoreError, UsageError
+from metrify.errors import BundleError, DatasetError, FeatureStoreError, InvalidRequestError, UsageError
+from metrify.features.cold_start import ColdStartProfile
 from metrify.forecasting.forecast_table import REFUSED_SCHEMA, forecast_table
 from metrify.readings.dataset import Dataset, DatasetInfo, read_info, write_dataset, write_info
 from metrify.readings.shards import shard_names
@@ -29,8 +30,11 @@ from pipelines.run_local import run_local
 
 from .tiny_bundle import DAY, LENGTH, LEVELS, expected_quantiles, write_tiny_bundle
 
-METERS = [f"m_{number:024x}" for number in range(12)]
-REJECTED, GAPPY = METERS[3], METERS[5]
+METERS = [f"m_{number:024x}" for number in range(14)]
+REJECTED, GAPPY, NEW, YOUNG = METERS[3], METERS[5], METERS[12], METERS[13]  # three days old, and two hours
+REFUSED = [REJECTED, GAPPY, YOUNG]
+FIRST_HOUR = {NEW: -73, YOUNG: -3}  # the last origin is an hour before the end
+PROFILE = ColdStartProfile(resolution_minutes=60, min_days=1, relative_load=((1.0,) * DAY, (2.0,) * DAY))
 DAYS = 50
 INFO = DatasetInfo("ours", 60, "Europe/Berlin", "DE", "-", "-")
 QUANTILES = ["kwh_p05", "kwh_p50", "kwh_p95"]
@@ -55,6 +59,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     readings = pd.DataFrame({"meter_id": np.repeat(METERS, len(stamps)), "timestamp": times, "kwh": kwh.ravel()})
     late, gap = stamps[9 * 24], stamps[-60]
     too_short = (readings["meter_id"] == REJECTED) & (readings["timestamp"] >= late)
+    begin = readings["meter_id"].map({meter: stamps[hour] for meter, hour in FIRST_HOUR.items()})
+    too_short |= readings["timestamp"] < begin
     readings = readings[~too_short & ~((readings["meter_id"] == GAPPY) & (readings["timestamp"] == gap))]
     meters = pd.DataFrame({"meter_id": METERS, "group": METERS, "district": "x"})
     dataset = home.datasets / "ours"
@@ -65,7 +71,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     config = MetrifyConfig.model_validate(values)
     validate_readings(dataset, root / "verdicts", config, home)
     materialise_features(dataset, root / "verdicts", root / "materialised", config, home)
-    return World(home, dataset, write_tiny_bundle(home))
+    return World(home, dataset, write_tiny_bundle(home, PROFILE))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +84,7 @@ def score(world: World, folder: Path, shards: int, origins: tuple[str, ...] = ()
     parts = []
     for number, shard in enumerate(shard_names(shards)):
         parts.append((folder / f"{number}.parquet", folder / f"{number}.refused.parquet"))
-        score_meters(world.dataset, world.bundle, *parts[-1], origins, shard, world.home)
+        score_meters(world.dataset, world.bundle, *parts[-1], origins, shard, home=world.home)
     merged = folder / "merged.parquet", folder / "merged.refused.parquet"
     merge_forecasts(*zip(*parts, strict=True), *merged)
     return merged
@@ -91,7 +97,7 @@ def stored_windows(world: World) -> pd.DataFrame:
 def test_each_forecast_is_that_of_the_meters_newest_window(world: World, whole: tuple[Path, Path]) -> None:
     forecasts = pd.read_parquet(whole[0])
     newest = stored_windows(world).sort_values("window_end").groupby("meter_id").tail(1).set_index("meter_id")
-    assert sorted(forecasts["meter_id"].unique()) == [meter for meter in METERS if meter not in (REJECTED, GAPPY)]
+    assert sorted(forecasts["meter_id"].unique()) == [meter for meter in METERS if meter not in REFUSED]
     for meter, rows in forecasts.groupby("meter_id"):
         window = newest.loc[meter]
         origin = pd.Timestamp(window["window_end"], unit="s", tz="UTC")
@@ -103,9 +109,24 @@ def test_each_forecast_is_that_of_the_meters_newest_window(world: World, whole: 
     assert set(forecasts["data_version"]) == {0}
 
 
+def test_forecasts_of_new_meters_are_marked(whole: tuple[Path, Path]) -> None:
+    marks = pd.read_parquet(whole[0]).groupby("meter_id")[["degraded", "history_days"]].agg(["min", "max"])
+    assert marks.loc[NEW].tolist() == [True, True, 3.0, 3.0]
+    assert (marks.drop(NEW) == [False, False, 7.0, 7.0]).all(axis=None)
+
+
+def test_a_bundle_without_a_profile_takes_whole_windows_alone(world: World, tmp_path: Path) -> None:
+    world = dataclasses.replace(world, bundle=write_tiny_bundle(world.home, version="t-1"))
+    forecasts, refused = (pd.read_parquet(path) for path in score(world, tmp_path, 1))
+    assert not forecasts["degraded"].any()
+    reasons = refused.set_index("meter_id")["reason"]
+    assert reasons[NEW] == "insufficient history: 96 of 168 readings are missing"
+
+
 def test_who_can_t_be_forecast_is_listed_with_the_reason(whole: tuple[Path, Path]) -> None:
     refused = pd.read_parquet(whole[1]).set_index("meter_id")
-    assert sorted(refused.index) == [REJECTED, GAPPY]
+    assert sorted(refused.index) == REFUSED
+    assert refused.loc[YOUNG, "reason"] == "insufficient history: 2 readings up to the origin, at least 24 are needed"
     assert "no window" in refused.loc[REJECTED, "reason"]
     assert pd.isna(refused.loc[REJECTED, "origin"])
     assert refused.loc[GAPPY, "reason"] == "insufficient history: 1 of 168 readings are missing"
@@ -120,8 +141,10 @@ def test_shards_give_the_same_files_as_one(world: World, whole: tuple[Path, Path
 def test_several_origins(world: World, tmp_path: Path) -> None:
     origins = ("2024-04-06T00:00:00+02:00", "2024-04-07T22:00:00Z")  # a Saturday and a Monday, in local time
     forecasts, refused = (pd.read_parquet(path) for path in score(world, tmp_path, 2, origins))
-    assert len(forecasts) == (len(METERS) - 1) * 2 * DAY  # the gap lies later
-    assert refused["meter_id"].tolist() == [REJECTED]
+    assert len(forecasts) == (len(METERS) - 3) * 2 * DAY  # the gap lies later
+    assert refused["meter_id"].tolist() == [REJECTED, NEW, NEW, YOUNG, YOUNG]
+    reasons = refused.set_index("meter_id")["reason"]
+    assert set(reasons[NEW]) == {"insufficient history: 0 readings up to the origin, at least 24 are needed"}
     windows = stored_windows(world).set_index(["meter_id", "event_timestamp"])["load_window"]
     rest = {pd.Timestamp(origin).tz_convert("UTC"): number == 0 for number, origin in enumerate(origins)}
     for (meter, origin), rows in forecasts.groupby(["meter_id", "origin"]):
@@ -181,6 +204,18 @@ def test_an_origin_that_no_window_ends_at_is_refused(world: World, tmp_path: Pat
         score(world, tmp_path, 1, (origin,))
 
 
+def test_a_shorter_horizon_is_the_beginning_and_a_longer_one_is_refused(
+    world: World, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    outputs = tmp_path / "forecasts", tmp_path / "refused"
+    score_meters(world.dataset, world.bundle, *outputs, horizon=5, home=world.home)
+    keys = ["meter_id", "interval"]
+    expected, short = (pd.read_parquet(path).sort_values(keys, ignore_index=True) for path in (whole[0], outputs[0]))
+    pd.testing.assert_frame_equal(short, expected[expected["interval"] < 5].reset_index(drop=True))
+    with pytest.raises(InvalidRequestError, match="25 intervals is asked for, and tiny-1 forecasts 1 to 24"):
+        score_meters(world.dataset, world.bundle, *outputs, horizon=25, home=world.home)
+
+
 def test_a_store_of_another_dataset_is_refused(world: World, tmp_path: Path) -> None:
     dataset = tmp_path / "theirs"
     dataset.mkdir()
@@ -193,6 +228,7 @@ def test_a_store_of_another_dataset_is_refused(world: World, tmp_path: Path) -> 
     ("changes", "problem"),
     [
         ({"version": "t-2", "timezone": "Europe/London"}, "Europe/London"),
+        ({"version": "t-4", "resolution_minutes": 30}, "intervals of 30 minutes .* store holds 60 minutes"),
         ({"version": "t-3", "features": ("load_window@1", "forecast_temperature@1")}, "forecast_temperature@1"),
     ],
 )
@@ -227,7 +263,7 @@ def test_the_command(world: World, whole: tuple[Path, Path], tmp_path: Path) -> 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
-    assert (figures["forecasts"], figures["refused"]) == (len(METERS) - 2, 2)
+    assert (figures["forecasts"], figures["degraded"], figures["refused"]) == (len(METERS) - 3, 1, 3)
     assert (tmp_path / "tomorrow.parquet").read_bytes() == whole[0].read_bytes()
     assert (tmp_path / "tomorrow.refused.parquet").read_bytes() == whole[1].read_bytes()
     assert not list(world.home.runs.glob("batch_forecast-*/scratch"))
@@ -235,7 +271,16 @@ def test_the_command(world: World, whole: tuple[Path, Path], tmp_path: Path) -> 
 
 def test_quantile_levels_are_columns(whole: tuple[Path, Path]) -> None:
     names = pq.read_schema(whole[0]).names
-    assert names == ["meter_id", "origin", "interval", *QUANTILES, "model_version", "data_version"]
+    assert names == [
+        "meter_id",
+        "origin",
+        "interval",
+        *QUANTILES,
+        "model_version",
+        "data_version",
+        "degraded",
+        "history_days",
+    ]
     assert len(LEVELS) == len(QUANTILES)
 
 
@@ -257,7 +302,8 @@ def test_many_forecasts_merge_to_the_same_bytes(tmp_path: Path, shards: int) -> 
         files = [folder / str(number) for number in range(len(parts))]
         for path, rows in zip(files, parts, strict=True):
             names = pa.array(meters[rows], pa.string())
-            table = forecast_table(names, origins[rows], quantiles[rows], LEVELS, "one", np.zeros(len(rows), int))
+            count, days = np.zeros(len(rows), int), np.ones(len(rows), np.float32)
+            table = forecast_table(names, origins[rows], quantiles[rows], LEVELS, "one", count, count > 0, days)
             pq.write_table(table, path, row_group_size=100 * DAY)
             pq.write_table(REFUSED_SCHEMA.empty_table(), f"{path}.refused")
         refused = [Path(f"{path}.refused") for path in files]

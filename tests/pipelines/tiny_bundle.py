@@ -11,6 +11,7 @@ from metrify.bundles.manifest import BundleManifest, Tensor
 from metrify.bundles.signature import load_or_create_signing_key
 from metrify.bundles.write import write_bundle
 from metrify.config import Home
+from metrify.features.cold_start import ColdStartProfile
 from metrify.features.specification import features_from_labels, specification_hash
 
 DAY, LENGTH = 24, 7 * 24
@@ -19,7 +20,7 @@ FACTORS = np.array([0.5, 1.0, 1.5], np.float32)
 FEATURES = ("load_window@1", "horizon_calendar@1")
 
 
-def write_tiny_bundle(home: Home, **changes: object) -> Path:
+def write_tiny_bundle(home: Home, cold_start: ColdStartProfile | None = None, **changes: object) -> Path:
     """Writes it, signed with the home's key; fields of its manifest can be changed."""
     features = features_from_labels(changes.get("features", FEATURES))
     manifest = BundleManifest(
@@ -50,7 +51,7 @@ def write_tiny_bundle(home: Home, **changes: object) -> Path:
     model, folder = home.bundles / "tiny.onnx", home.bundles / manifest.version
     _write_graph(model)
     reference = pd.DataFrame({"change_log_mean": [0.1]})
-    write_bundle(folder, manifest, model, reference, {}, "# Card", load_or_create_signing_key(home.keys))
+    write_bundle(folder, manifest, model, reference, {}, "# Card", load_or_create_signing_key(home.keys), cold_start)
     return folder
 
 

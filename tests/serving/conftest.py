@@ -23,6 +23,7 @@ from metrify.bundles.write import write_bundle
 from metrify.config.schema import DriftConfig
 from metrify.drift.detector import calibrate
 from metrify.drift.features import drift_features
+from metrify.features.cold_start import ColdStartProfile
 from metrify.features.specification import features_from_labels, specification_hash
 
 NAME = "load-forecaster"
@@ -104,8 +105,12 @@ def _write_bundle(folder: Path, version: str, scale: float, keys: Path) -> None:
         code_version="test",
         metrics={"pinball": 1.0},
     )
+    flat = ((1.0,) * 24,) * 2
+    cold_start = ColdStartProfile(resolution_minutes=60, min_days=1, relative_load=flat)
     limits = {"drift": {"null_distances": null, "p_value": 0.3, "min_rows": 20}}
-    write_bundle(folder / version, manifest, model, reference, limits, "# Card", load_or_create_signing_key(keys))
+    write_bundle(
+        folder / version, manifest, model, reference, limits, "# Card", load_or_create_signing_key(keys), cold_start
+    )
 
 
 def _write_windows(path: Path, windows: np.ndarray) -> None:
@@ -114,7 +119,8 @@ def _write_windows(path: Path, windows: np.ndarray) -> None:
     gap[-5] = np.nan
     shifted = windows.copy()
     shifted[:, -168:] *= 3
-    rows += [("gappy", END, gap), ("short", END, windows[0][:100])]
+    rows += [("gappy", END, gap), ("short", END, windows[0][-2:]), ("silent", END, np.full(672, np.nan, np.float32))]
+    rows += [("new", END, windows[1][-72:]), ("idle", END, np.zeros(48, np.float32))]
     rows += [(f"shifted-{row:03d}", "2024-03-02T00:00:00", window) for row, window in enumerate(shifted)]
     pd.DataFrame(rows, columns=["meter_id", "window_end", "load_window"]).to_parquet(path)
 

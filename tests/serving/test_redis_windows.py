@@ -20,8 +20,10 @@ from metrify.adapters.redis_codec import hash_field
 from metrify.cli.bench.redis_server import RedisServer
 from metrify.config import Home
 from metrify.errors import FeatureStoreError, InsufficientHistoryError, UnknownMeterError, UsageError
+from metrify.features.batch import FeatureContext
 
 LENGTH = 24
+CONTEXT = FeatureContext(LENGTH, 24, 60, "Europe/Berlin", "DE")
 METERS = [f"m_{number:03d}" for number in range(600)]  # more than one read takes
 END = pd.Timestamp("2020-03-01", tz="UTC")  # long past the TTL, as a replay is
 WINDOWS = np.arange(len(METERS) * LENGTH, dtype=np.float32).reshape(len(METERS), LENGTH)
@@ -58,7 +60,7 @@ def read(home: Home, url: str, *calls: list[str]) -> list[MeterWindows]:
 
 
 def choose(meters: list[str], found: MeterWindows, partial: bool = False) -> Rows:
-    return find_rows(ForecastRequest(meters, None, partial), meters, found, LENGTH)
+    return find_rows(ForecastRequest(meters, None, partial), meters, found, CONTEXT, None)
 
 
 def test_old_windows_are_read_and_their_origin_told(home: Home, server: RedisServer) -> None:
@@ -81,7 +83,7 @@ def test_unknown_and_short_meters_are_refused_by_name(home: Home, server: RedisS
         ["m_001"],
         [
             {"meter_id": "m_nobody", "reason": "unknown meter"},
-            {"meter_id": "m_short", "reason": "insufficient history"},
+            {"meter_id": "m_short", "reason": "insufficient history: 19 of 24 readings are missing"},
         ],
     )
     with pytest.raises(InsufficientHistoryError, match="m_short"):

@@ -1,8 +1,12 @@
 """What clients are answered, over both protocols."""
 
+import json
+
 import grpc
 import numpy as np
 import pytest
+
+from inference_services.client import ForecastClient
 
 MEDIAN = 2
 
@@ -33,21 +37,65 @@ def test_an_unknown_meter_is_404_by_name(rest, ask_grpc):
     assert "nobody" in refused.value.details()
 
 
-@pytest.mark.parametrize("meter", ["gappy", "short"])
-def test_a_window_that_is_not_full_is_422(rest, ask_grpc, meter):
+REASONS = {
+    "gappy": "1 of 672 readings are missing",
+    "short": "2 readings up to the origin, at least 24 are needed",
+    "silent": "0 readings up to the origin, at least 24 are needed",
+    "idle": "its 48 readings are all 0",
+}
+
+
+@pytest.mark.parametrize("meter", REASONS)
+def test_too_little_history_is_422_with_the_reason(rest, ask_grpc, meter):
     reply = rest([meter])
     assert (reply.status_code, reply.json()["meters"]) == (422, [meter])
+    assert f"{meter} ({REASONS[meter]}" in reply.json()["error"]
     with pytest.raises(grpc.RpcError) as refused:
         ask_grpc([meter])
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert REASONS[meter] in refused.value.details()
+
+
+def test_a_new_meter_is_answered_and_marked(ask_rest, ask_grpc, world):
+    for ask in (ask_rest, ask_grpc):
+        answer = ask(["meter-000", "new"])
+        assert answer.outputs["degraded"].tolist() == [False, True]
+        assert json.loads(answer.parameters["completed"]) == [{"meter_id": "new", "history_days": 3.0}]
+        scale = 1 if answer.outputs["variant"][1] in ("control", b"control") else 10
+        np.testing.assert_allclose(answer.outputs["point_kwh"][1], world.windows[1, -24:] * scale, rtol=1e-5)
+    assert ask_rest(["new"]).outputs["degraded"].tolist() == [True]  # none is left for the drift check
+    assert "completed" not in ask_rest(["meter-000"]).parameters
+
+
+def test_the_client_tells_who_is_new(service):
+    client = ForecastClient(service.url, service.grpc_address)
+    for answer in (client.over_rest(["new", "meter-000"]), client.over_grpc(["new", "meter-000"])):
+        assert answer.degraded == [True, False]
+        assert answer.completed == [{"meter_id": "new", "history_days": 3.0}]
 
 
 def test_partial_answers_the_others(ask_rest, ask_grpc):
     for ask in (ask_rest, ask_grpc):
-        answer = ask(["nobody", "meter-001", "gappy"], partial=True)
+        answer = ask(["nobody", "meter-001", *REASONS], partial=True)
         assert answer.outputs["quantiles_kwh"].shape == (1, 24, 5)
-        assert "nobody" in answer.parameters["refused"]
-        assert "gappy" in answer.parameters["refused"]
+        refused = {item["meter_id"]: item["reason"] for item in json.loads(answer.parameters["refused"])}
+        assert refused.keys() == {"nobody", *REASONS}
+        assert all(refused[meter].startswith(f"insufficient history: {why}") for meter, why in REASONS.items())
+
+
+def test_a_shorter_horizon_is_the_beginning_and_a_longer_one_is_400(rest, ask_rest, ask_grpc):
+    for ask in (ask_rest, ask_grpc):
+        short, whole = ask(["meter-000"], horizon=6), ask(["meter-000"])
+        assert short.outputs["quantiles_kwh"].shape == (1, 6, 5)
+        np.testing.assert_array_equal(short.outputs["point_kwh"], whole.outputs["point_kwh"][:, :6])
+    for horizon, problem in (
+        (25, "25 intervals is asked for, and one forecasts 1 to 24"),
+        ("soon", "horizon"),
+        (0, "0"),
+    ):
+        reply = rest(["meter-000"], horizon=horizon)
+        assert reply.status_code == 400
+        assert problem in reply.json()["error"]
 
 
 def test_a_wrong_input_is_400_by_name(rest):

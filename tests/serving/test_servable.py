@@ -1,10 +1,20 @@
-"""Which bundles the transformer takes."""
+"""Which bundles the transformer takes, and with which feature store."""
 
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from inference_services.transformer.servable import require_servable
+from inference_services.transformer.windows import require_fitting_store
+from metrify.adapters.materialised_readings import MaterialisedReadings, write_materialised
+from metrify.bundles.load import load_bundle
+from metrify.bundles.signature import load_public_key
+from metrify.config import Home, default_config
 from metrify.errors import BundleError
 from metrify.features.specification import select_features
+from metrify.readings.matrix import ReadingsMatrix
 
 
 def test_readings_and_calendar_are_at_hand() -> None:
@@ -14,3 +24,20 @@ def test_readings_and_calendar_are_at_hand() -> None:
 def test_weather_and_grid_status_are_refused_by_name() -> None:
     with pytest.raises(BundleError, match=r"no grid_status and no weather .* forecast_age@1, feeder_loading@1"):
         require_servable(select_features(True, include_weather=True, include_grid_status=True))
+
+
+def test_a_store_of_another_resolution_is_refused_at_the_start(world, metrify_home: Path) -> None:
+    manifest = load_bundle(world.folder / "one", load_public_key(world.key)).manifest
+    require_fitting_store("feast", manifest)  # nothing is known of a store that another process fills
+    home, start = Home(metrify_home), pd.Timestamp("2024-01-01", tz="UTC")
+    home.feature_store.mkdir(parents=True)
+    for minutes in (60, 30):
+        matrix = ReadingsMatrix(np.array(["m"], object), start, minutes, np.ones((1, 2), np.float32))
+        place = ("Europe/Berlin", "DE", 672, start)
+        imputed = np.zeros((1, 2), bool)
+        write_materialised(home, MaterialisedReadings("tiny", 0, *place, matrix, imputed, "", default_config()))
+        if minutes == 60:
+            require_fitting_store("feast", manifest)
+    with pytest.raises(BundleError, match=r"reads intervals of 60 minutes .* the store holds 30 minutes"):
+        require_fitting_store("feast", manifest)
+    require_fitting_store("parquet:windows.parquet", manifest)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from metrify.adapters.offline_windows import WINDOWS_FILE, windows_table
 from metrify.config import Home, MetrifyConfig
 from metrify.readings.dataset import METERS_FILE, read_info, write_info
+from metrify.steps.fit_cold_start import fit_cold_start
 from metrify.steps.prepare_training_set import prepare_training_set
 from metrify.steps.train_forecaster import train_forecaster
 from metrify.steps.training_set import read_training_set
@@ -27,8 +28,10 @@ def prepare_world(home: Home, config: MetrifyConfig) -> Path:
     """
     folder = home.root / "training"
     training_set = prepare_training_set(SOURCE, folder, config, home)
-    paths = {name: folder / name for name in ("model", "curve", "metrics", "reference", "limits", "card", "bundle")}
+    names = ("model", "curve", "metrics", "reference", "limits", "card", "cold_start", "bundle")
+    paths = {name: folder / name for name in names}
     train_forecaster(training_set, paths["model"], paths["curve"], config, home)
+    fit_cold_start(training_set, paths["cold_start"], config)
     for name in ("metrics", "limits"):
         paths[name].write_text(json.dumps({}), encoding="utf-8")
     paths["card"].write_text("# For a benchmark\n", encoding="utf-8")
@@ -40,6 +43,7 @@ def prepare_world(home: Home, config: MetrifyConfig) -> Path:
         paths["reference"],
         paths["limits"],
         paths["card"],
+        paths["cold_start"],
         paths["bundle"],
         config,
         "bench",

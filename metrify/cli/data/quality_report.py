@@ -34,6 +34,7 @@ def summarise(name: str, meters: "pd.DataFrame", days: "pd.DataFrame", quarantin
         "last_day": f"{days['day'].max():%Y-%m-%d}",
         "meters": len(meters),
         "accepted": int(meters["accepted"].sum()),
+        "new": int(meters["is_new"].sum()),
         "days": {verdict: int(by_verdict.get(verdict, 0)) for verdict in VERDICTS},
         "readings": {"present": int(days["present"].sum()), "expected": int(days["expected"].sum())},
         "faults": {fault: int(days[fault].sum()) for fault in FAULT_NAMES if days[fault].any()},
@@ -46,7 +47,8 @@ def summarise(name: str, meters: "pd.DataFrame", days: "pd.DataFrame", quarantin
 def print_summary(summary: dict[str, Any]) -> None:
     """Prints what `summarise` found."""
     present, expected = summary["readings"]["present"], summary["readings"]["expected"]
-    typer.echo(f"{summary['dataset']}: {summary['meters']} meters, {summary['accepted']} of them accepted")
+    new = f", {summary['new']} new" if summary["new"] else ""
+    typer.echo(f"{summary['dataset']}: {summary['meters']} meters, {summary['accepted']} of them accepted{new}")
     typer.echo(f"{summary['first_day']} to {summary['last_day']}: {present:,} of {expected:,} readings\n")
     total = sum(summary["days"].values())
     for verdict, count in summary["days"].items():

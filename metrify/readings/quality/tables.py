@@ -23,6 +23,7 @@ METERS_SCHEMA = pa.DataFrameSchema(
         "mean_kwh": pa.Column(float),
         "quarantined": pa.Column("int64", checks=_COUNT),
         "accepted": pa.Column(bool),
+        "is_new": pa.Column(bool),
         "reasons": pa.Column(str),
     },
     strict=True,

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from metrify.bundles.manifest import BundleManifest, Tensor
 from metrify.bundles.write import write_bundle
+from metrify.features.cold_start import ColdStartProfile
 from metrify.features.specification import FEATURES, specification_hash
 
 
@@ -46,16 +47,20 @@ def manifest() -> BundleManifest:
 
 @pytest.fixture
 def write(tmp_path: Path, manifest: BundleManifest, key: Ed25519PrivateKey) -> Callable[..., Path]:
-    """Writes a bundle and returns its folder; fields of the manifest, the thresholds and the key can be changed."""
+    """Writes a bundle and returns its folder; all that can be changed is a keyword."""
 
-    def write_one(thresholds: object = None, signer: Ed25519PrivateKey = key, **changes: object) -> Path:
+    def write_one(
+        thresholds: object = None,
+        signer: Ed25519PrivateKey = key,
+        cold_start: ColdStartProfile | None = None,
+        **changes: object,
+    ) -> Path:
         model, folder = tmp_path / "trained.onnx", tmp_path / "bundles" / "one"
         model.write_bytes(b"a graph")
         said = manifest.model_copy(update=changes)
         reference = pd.DataFrame({"change_log_mean": [0.1, -0.2]})
-        write_bundle(
-            folder, said, model, reference, {"limit": 1.5} if thresholds is None else thresholds, "# Card", signer
-        )
+        limits = {"limit": 1.5} if thresholds is None else thresholds
+        write_bundle(folder, said, model, reference, limits, "# Card", signer, cold_start)
         return folder
 
     return write_one

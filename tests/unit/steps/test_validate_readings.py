@@ -52,6 +52,7 @@ def release(folder: Path) -> None:
 def test_the_figures_tell_meters_reasons_and_days(validate) -> None:
     assert validate() == {
         "accepted": 2,
+        "new": 0,
         "rejected": 0,
         "quarantined": 1,
         "quarantined_negative": 1,

@@ -97,3 +97,18 @@ def test_a_meter_is_accepted_if_and_only_if_nothing_is_lacking(kwh: np.ndarray) 
         span = np.trim_zeros(~np.isnan(row)).size
         assert verdict.accepted == (len(there) > 0 and len(there) / span >= 0.9 and there.mean() >= 0.01)
         assert bool(verdict.reasons) != verdict.accepted
+
+
+def test_a_meter_that_began_lately_and_lacks_nothing_but_days_is_new() -> None:
+    day = 24
+    config = QualityConfig(min_days=2, min_mean_kwh=0.01)
+    old = np.full(5 * day, 0.5)
+    left, late, silent = old.copy(), old.copy(), np.full(5 * day, np.nan)
+    left[day:] = late[: 3 * day + 1] = np.nan
+    early = np.where(np.arange(5 * day) < 3 * day - 1, np.nan, 0.5)
+    punched = late.copy()
+    punched[-40:-10] = np.nan
+    verdicts = judge(old, left, late, early, punched, 0 * late, silent, days=1, config=config)
+    assert verdicts["is_new"].tolist() == [False, False, True, False, False, False, False]
+    assert not verdicts["accepted"].any()
+    assert not judge(late, days=2, config=config)["is_new"].any()  # it is accepted

@@ -14,8 +14,10 @@ from metrify.config import Home, MetrifyConfig, default_config
 from metrify.features.batch import FeatureContext
 from metrify.forecasting.expected_load import ExpectedLoad, write_expected_load
 from metrify.readings.dataset import METERS_FILE, DatasetInfo, write_info
+from metrify.steps.fit_cold_start import fit_cold_start
 from metrify.steps.training_set import TrainingSet, write_training_set
 
+COLD_START = "cold_start.json"
 DAY, LENGTH, LEVELS = 24, 672, (0.1, 0.5, 0.9)
 WIDTHS = np.array([0.6, 1.0, 1.6])
 MEANS = ExpectedLoad((0.25, 0.5, 0.25))
@@ -54,6 +56,7 @@ class World:
         dataset: Dataset folder, in which five of the test meters live in one district and three in none.
         training_set: Training set folder.
         model: A model that is better than both baselines.
+        cold_start: The profile of its training rows.
         config: Three quantiles and no calendar.
         home: The test's own.
     """
@@ -61,6 +64,7 @@ class World:
     dataset: Path
     training_set: Path
     model: Path
+    cold_start: Path
     config: MetrifyConfig
     home: Home
 
@@ -118,6 +122,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     info = DatasetInfo("made-up", 60, "Europe/Berlin", "DE", "CC0", "nobody")
     write_info(folder / "dataset", info)
     write_model(folder / "model.onnx")
+    fit_cold_start(folder / "training_set", folder / COLD_START, _config())
     return folder
 
 
@@ -126,7 +131,8 @@ def world(made: Path, metrify_home: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     """The world of a test, with a home and an empty registry of its own."""
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"):
         monkeypatch.delenv(name, raising=False)
-    return World(made / "dataset", made / "training_set", made / "model.onnx", _config(), Home(metrify_home))
+    paths = (made / name for name in ("dataset", "training_set", "model.onnx", COLD_START))
+    return World(*paths, _config(), Home(metrify_home))
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,7 @@ def evaluate(world: World, tmp_path: Path) -> Callable[..., Evaluated]:
 
     def run(model: Path | None = None, config: MetrifyConfig | None = None) -> Evaluated:
         evaluation, tables = tmp_path / "evaluation.json", tmp_path / "tables.parquet"
-        inputs = (world.dataset, world.training_set, model or world.model)
+        inputs = (world.dataset, world.training_set, model or world.model, world.cold_start)
         metrics = evaluate_forecaster(*inputs, evaluation, tables, config or world.config, world.home)
         return Evaluated(metrics, evaluation, tables)
 
@@ -174,7 +180,7 @@ def register(world: World, tmp_path: Path, evaluate: Callable[..., Evaluated]) -
         )
         inputs = (world.dataset, world.training_set, done.evaluation, done.tables, report)
         write_model_card(*inputs, card, world.config, "test")
-        made_of = (world.training_set, model, done.evaluation, reference, thresholds, card)
+        made_of = (world.training_set, model, done.evaluation, reference, thresholds, card, world.cold_start)
         write_bundle(*made_of, named, world.config, "test", world.home)
         register_model(named, curve, done.tables, world.config, world.home)
         return Path(named.read_text())

@@ -49,6 +49,18 @@ def test_the_metrics_are_those_of_all_test_rows(
     assert test.p_value < 0.001
 
 
+def test_test_rows_are_scored_as_if_their_meters_were_new(evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = evaluate().metrics
+    assert metrics["cold_start_rows"] == metrics["test_rows"]
+    assert metrics["wape_cold_start_whole"] == pytest.approx(metrics["wape"], rel=1e-5)
+    assert metrics["coverage_cold_start_whole"] == pytest.approx(metrics["coverage"], rel=1e-5)
+    histories = [metrics[f"wape_cold_start_{history}"] for history in ("1d", "3d", "7d", "14d", "whole")]
+    assert max(histories) < metrics["wape_cold_start_yesterday"]
+    assert len(set(histories)) == len(histories)
+    monkeypatch.setattr(step, "_COLD_STARTS", 20)
+    assert evaluate().metrics["cold_start_rows"] == 20
+
+
 def test_the_tables_tell_meters_districts_and_intervals(evaluate: Evaluate) -> None:
     done = evaluate()
     table = pd.read_parquet(done.tables)
