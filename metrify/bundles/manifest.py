@@ -36,7 +36,7 @@ class BundleManifest(_Frozen):
     """Everything a server needs to know of a model, and where the model comes from.
 
     Attributes:
-        features: Labels of the features it was trained with, for instance `load_window@1`.
+        features: Labels of the features it was trained with, for instance `load_window@2`.
         feature_spec_hash: Hash of just these features.
         metrics: Accuracy on the test rows, with the baselines' beside it.
         training_period: First and last origin of the training rows, RFC 3339 UTC.

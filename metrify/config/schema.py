@@ -110,21 +110,21 @@ class TreesConfig(Section):
 class ConsumptionForecastingConfig(Section):
     """The day-ahead quantile forecaster."""
 
-    model_type: ModelType = "lstm"
+    model_type: ModelType = "ensemble"
     sequence_length: Annotated[int, Field(gt=0)] = 672  # intervals of history that the network reads
     forecast_horizon: Annotated[int, Field(gt=0)] = 24  # intervals
     ensemble_members: Annotated[tuple[NetworkType, ...], Field(min_length=1)] = ("context", "context", "context")
     lstm_units: Annotated[int, Field(ge=4, le=512)] = 32
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
     quantiles: tuple[Share, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
-    epochs: Annotated[int, Field(ge=1)] = 4
+    epochs: Annotated[int, Field(ge=1)] = 8
     early_stopping_patience_epochs: Annotated[int, Field(ge=1)] = 3
     batch_size: Annotated[int, Field(ge=1)] = 256
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
-    max_training_windows: Annotated[int, Field(ge=1)] = 8_000
+    learning_rate: Annotated[float, Field(gt=0)] = 3e-3
+    max_training_windows: Annotated[int, Field(ge=1)] = 200_000
     seed: int = 0
     trees: TreesConfig = TreesConfig()
-    refit_through_validation: bool = False  # a last fit to the rows of both sides
+    refit_through_validation: bool = True  # a last fit to the rows of both sides
 
     @property
     def steps_of_fit(self) -> int:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from metrify.errors import ConfigError
 from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.clock_days import by_clock
 from metrify.features.local_time import by_origin, to_local
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.units import HOURS_PER_DAY, MINUTES_PER_HOUR
@@ -19,13 +20,13 @@ _SATURDAY = 5
 
 
 def window_rest_day(batch: FeatureBatch) -> np.ndarray:
-    """Whether each interval of the window lies on a weekend or a public holiday, `[N, sequence_length]` of 0 and 1.
+    """Whether each interval of `load_window` lies on a weekend or a public holiday, `[N, sequence_length]` of 0 and 1.
 
     Raises:
         ConfigError: The time zone is unknown, or no public holidays are known of the country.
     """
     length = batch.context.sequence_length
-    return by_origin(batch, lambda local: _rest_day(local, batch.context.country), range(-length, 0))
+    return by_clock(by_origin(batch, lambda local: _rest_day(local, batch.context.country), range(-length, 0)), batch)
 
 
 def horizon_calendar(batch: FeatureBatch) -> np.ndarray:

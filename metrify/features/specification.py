@@ -10,6 +10,7 @@ import numpy as np
 from metrify.errors import BundleError
 from metrify.features.batch import FeatureBatch
 from metrify.features.calendar import ORIGIN_CALENDAR, horizon_calendar, window_rest_day
+from metrify.features.clock_days import by_clock
 from metrify.features.grid_status import feeder_loading, feeder_voltage
 from metrify.features.load_statistics import LOAD_STATISTICS
 from metrify.features.same_hour_profile import same_hour_profile
@@ -36,18 +37,22 @@ class Feature:
 
     @property
     def label(self) -> str:
-        """Name and version, for instance `load_window@1`."""
+        """Name and version, for instance `load_window@2`."""
         return f"{self.name}@{self.version}"
 
 
 def load_window(batch: FeatureBatch) -> np.ndarray:
-    """The window itself, `[N, sequence_length]`, kWh per interval."""
-    return batch.windows
+    """The window by the local clock, `[N, sequence_length]`, kWh per interval; see `by_clock`.
+
+    Raises:
+        ConfigError: The time zone is unknown.
+    """
+    return by_clock(batch.windows, batch)
 
 
 FEATURES: tuple[Feature, ...] = (
-    Feature("load_window", 1, "kWh", ("readings",), load_window),
-    Feature("window_rest_day", 1, "1", ("calendar",), window_rest_day),
+    Feature("load_window", 2, "kWh", ("readings",), load_window),
+    Feature("window_rest_day", 2, "1", ("calendar",), window_rest_day),
     Feature("horizon_calendar", 1, "1", ("calendar",), horizon_calendar),
     *(Feature(statistic.name, 1, "kWh", ("readings",), statistic) for statistic in LOAD_STATISTICS),
     Feature("same_hour_profile", 1, "kWh", ("readings", "calendar"), same_hour_profile),

@@ -35,7 +35,7 @@ class FeatureStore:
         self._home = Home(self.config.home.resolve()) if self.config.home else Home.from_environment()
 
     def register_feature(self, name: str) -> str:
-        """Registers what the feature repository declares for a feature; returns its label, such as `load_window@1`.
+        """Registers what the feature repository declares for a feature; returns its label, such as `load_window@2`.
 
         Args:
             name: Name or label of a feature of `metrify/features/specification.py`.

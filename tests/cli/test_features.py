@@ -32,11 +32,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("METRIFY_HOME", str(root))
         patch.setenv(STORE_VARIABLE, "")
         registered = CliRunner().invoke(app, ["register", "load_window"])
-        assert (registered.exit_code, registered.stdout) == (0, "load_window@1\n"), registered.output
+        assert (registered.exit_code, registered.stdout) == (0, "load_window@2\n"), registered.output
         command = ["store", "load_window", "--values", str(root / "values.csv"), "--column", "meter_id=MPAN", "--json"]
         stored = CliRunner().invoke(app, command)
         assert stored.exit_code == 0, stored.output
-    assert json.loads(stored.stdout) == {"feature": "load_window@1", "windows_pushed": 2, "left_out_as_older": 0}
+    assert json.loads(stored.stdout) == {"feature": "load_window@2", "windows_pushed": 2, "left_out_as_older": 0}
     return root
 
 
@@ -80,7 +80,7 @@ def test_a_meter_that_nobody_knows_is_named(run: Callable) -> None:
 def test_a_feature_that_nobody_knows_is_wrong_usage(run: Callable) -> None:
     done = run("register", "temperature")
     assert done.returncode == 2
-    assert "'temperature'" in done.stderr and "load_window@1" in done.stderr and "lag_24h@1" in done.stderr
+    assert "'temperature'" in done.stderr and "load_window@2" in done.stderr and "lag_24h@1" in done.stderr
 
 
 def test_before_a_training_nothing_can_be_validated(run: Callable) -> None:
@@ -121,13 +121,13 @@ def test_the_specification_is_listed_beside_what_feast_knows(invoke: Invoke) -> 
     found = json.loads(invoke("list", "--json").stdout)
     assert [row["label"] for row in found["features"]] == [feature.label for feature in FEATURES]
     stored = [row["label"] for row in found["features"] if row["values"] == "stored"]
-    assert stored == ["load_window@1"]
+    assert stored == ["load_window@2"]
     views = {row["name"]: row for row in found["views"]}
     assert views["meter_load"]["entity"] == "meter"
     assert views["meter_load"]["time_to_live_hours"] == 48
     assert {row["state"] for row in (*found["views"], *found["services"])} == {"registered"}
     lines = [line.split() for line in invoke("list").stdout.splitlines()]
-    assert ["load_window@1", "kWh", "readings", "stored"] in lines
+    assert ["load_window@2", "kWh", "readings", "stored"] in lines
     assert ["meter_load", "meter", "48", "h", "forecasting", "registered"] in lines
 
 
@@ -143,7 +143,7 @@ def test_a_feature_is_described(invoke: Invoke, home: Path) -> None:
     damaged.mkdir(parents=True)
     (damaged / "bundle.json").write_text("{}")
     found = json.loads(invoke("describe", "load_window", "--json").stdout)
-    assert (found["label"], found["unit"], found["values"]) == ("load_window@1", "kWh", "stored")
+    assert (found["label"], found["unit"], found["values"]) == ("load_window@2", "kWh", "stored")
     assert found["meaning"].startswith("The window itself")
     assert [(view["name"], view["push_source"]) for view in found["views"]] == [("meter_load", "load_window_push")]
     assert found["services"] == ["anomaly_detector", "load_forecaster"]

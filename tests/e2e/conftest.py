@@ -115,7 +115,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, imported: Village) -> Demo:
     folder = tmp_path_factory.mktemp("demo")
     home, config = folder / "home", folder / "ml_config.yaml"
     shutil.copytree(imported.home, home)
-    small = {"lstm_units": 8, "epochs": 4, "batch_size": 64, "learning_rate": 0.01}
+    small = {"lstm_units": 8, "epochs": 4, "batch_size": 64, "learning_rate": 0.01, "refit_through_validation": False}
     config.write_text(yaml.safe_dump({"training": {"consumption_forecasting": small}}))
     done = run_metrify(home, "demo", "--config", str(config), "--json")
     assert done.returncode == 0, done.stderr

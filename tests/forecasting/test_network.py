@@ -83,7 +83,7 @@ def test_a_row_does_not_depend_on_the_rows_beside_it(trained: Trained, batch_siz
 
 
 def test_the_losses_of_each_epoch_are_told(trained: Trained) -> None:
-    steps = trained.config.steps_of_training
+    steps = trained.config.steps_of_fit
     assert trained.told == list(range(1, steps + 1))
     assert len(trained.losses) == steps
     for losses in trained.losses:

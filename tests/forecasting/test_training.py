@@ -10,23 +10,18 @@ import pytest
 
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.errors import ConfigError
-from metrify.forecasting.baselines import lagged_days
 from metrify.forecasting.onnx_model import OnnxModel
 
 from .conftest import DAY, draw_rows
 
 
-def test_a_network_that_has_learnt_nothing_mixes_lagged_days() -> None:
+def test_a_network_that_has_learnt_nothing_says_what_is_usual() -> None:
     from metrify.forecasting.training.network import build_network
-    from metrify.forecasting.training.quantile_head import LAG_DAYS
 
-    network = build_network(ConsumptionForecastingConfig(lstm_units=4), DAY, {"load_window"})
+    network = build_network(ConsumptionForecastingConfig(model_type="lstm", lstm_units=4), DAY, {"load_window"})
     windows = draw_rows(20, 0)[0]["load_window"]
     quantiles = network.predict({"load_window": windows}, verbose=0)
-    common = np.isin(LAG_DAYS, (1, 7, 14, 21, 28))  # the persistence ensemble
-    weights = np.exp(np.where(common, 0, -2.0))
-    lagged = lagged_days(windows, DAY, DAY, LAG_DAYS)
-    expected = (lagged * (weights / weights.sum())[:, None]).sum(axis=1)
+    expected = windows.reshape(len(windows), -1, DAY).mean(axis=1)
     np.testing.assert_allclose(quantiles[..., 2], expected, rtol=1e-4)
 
 
@@ -69,20 +64,18 @@ def test_sizes_that_do_not_fit_are_refused_with_those_that_would(changes: dict[s
     from metrify.forecasting.training.network import build_network
 
     with pytest.raises(ConfigError, match="intervals doesn't fit") as raised:
-        build_network(ConsumptionForecastingConfig(**changes), DAY, {"load_window"})
+        build_network(ConsumptionForecastingConfig(model_type="lstm", **changes), DAY, {"load_window"})
     assert "28 or more whole days of 24 intervals" in raised.value.mend
 
 
 def test_a_horizon_may_be_longer_than_a_day() -> None:
     from metrify.forecasting.training.network import build_network
-    from metrify.forecasting.training.quantile_head import LAG_DAYS
 
     windows = draw_rows(3, 0)[0]["load_window"]
-    network = build_network(ConsumptionForecastingConfig(forecast_horizon=30), DAY, {"load_window"})
+    network = build_network(ConsumptionForecastingConfig(model_type="lstm", forecast_horizon=30), DAY, {"load_window"})
     quantiles = network.predict({"load_window": windows}, verbose=0)
     assert quantiles.shape == (3, 30, 5)
     np.testing.assert_allclose(quantiles[:, 24:], quantiles[:, :6], rtol=1e-5)  # the same clock time, nothing learnt
-    assert max(LAG_DAYS) * DAY == windows.shape[1]
 
 
 def test_targets_that_were_not_measured_teach_nothing() -> None:
@@ -97,7 +90,7 @@ def test_negative_loads_are_forecast_where_there_are_some() -> None:
     from metrify.forecasting.training.network import build_network
 
     windows = -draw_rows(5, 0)[0]["load_window"]
-    config = ConsumptionForecastingConfig(lstm_units=4)
+    config = ConsumptionForecastingConfig(model_type="lstm", lstm_units=4)
     free, bounded = (build_network(config, DAY, {"load_window"}, non_negative=flag) for flag in (False, True))
     assert (free.predict(windows, verbose=0)[..., 2] < 0).all()
     assert (bounded.predict(windows, verbose=0) >= 0).all()
@@ -179,7 +172,7 @@ def test_a_checkpoint_of_another_network_or_a_torn_one_is_not_taken_up(tmp_path:
     from metrify.forecasting.training.network import build_network
 
     def network(units: int):  # type: ignore[no-untyped-def]
-        model = build_network(ConsumptionForecastingConfig(lstm_units=units), DAY, {"load_window"})
+        model = build_network(ConsumptionForecastingConfig(model_type="lstm", lstm_units=units), DAY, {"load_window"})
         model.compile("adam", loss="mse")
         model.optimizer.build(model.trainable_variables)
         return model

@@ -58,7 +58,7 @@ def trained() -> Trained:
 
 
 def _write_bundle(home: Home, version: str, model: Path) -> Path:
-    features = ("load_window@1",)
+    features = ("load_window@2",)
     reference = drift_features(draw_loads(200, LENGTH, 3), DAY)
     drift = DriftConfig(calibration_replays=19)
     null = calibrate(

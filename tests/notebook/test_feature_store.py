@@ -19,9 +19,9 @@ def store() -> FeatureStore:
 
 
 def test_what_was_stored_is_what_comes_back(store: FeatureStore) -> None:
-    assert store.register_feature("load_window") == "load_window@1"
+    assert store.register_feature("load_window") == "load_window@2"
     store.store_feature_values("load_window", METERS, ENDS, WINDOWS)
-    latest = store.get_latest_feature_values("load_window@1", METERS[::-1])
+    latest = store.get_latest_feature_values("load_window@2", METERS[::-1])
     assert latest["meter_id"].tolist() == METERS[::-1]
     assert latest["window_end"].tolist() == list(ENDS)
     np.testing.assert_array_equal(np.stack(latest["load_window"].to_list()), WINDOWS[::-1])
@@ -36,7 +36,7 @@ def test_what_was_stored_is_what_comes_back(store: FeatureStore) -> None:
 
 
 def test_a_feature_outside_the_specification_can_not_be_registered(store: FeatureStore) -> None:
-    with pytest.raises(UsageError, match=r"no feature 'temperature'.*load_window@1") as raised:
+    with pytest.raises(UsageError, match=r"no feature 'temperature'.*load_window@2") as raised:
         store.register_feature("temperature")
     assert "specification.py" in raised.value.mend
     assert not Home.from_environment().feature_store.exists()

@@ -58,7 +58,8 @@ def config_text(**forecasting: object) -> str:
     """The default configuration, but for a smaller network and a shorter training."""
     values = default_config().model_dump(mode="json")
     small = {"model_type": "gru", "lstm_units": 8, "epochs": 4, "batch_size": 64, "learning_rate": 0.01}
-    values["training"]["consumption_forecasting"].update(small, **forecasting)
+    once = {"refit_through_validation": False}
+    values["training"]["consumption_forecasting"].update({**small, **once, **forecasting})
     values["drift"]["calibration_replays"] = 19
     return yaml.safe_dump(values)
 

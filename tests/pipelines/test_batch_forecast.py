@@ -229,7 +229,7 @@ def test_a_store_of_another_dataset_is_refused(world: World, tmp_path: Path) -> 
     [
         ({"version": "t-2", "timezone": "Europe/London"}, "Europe/London"),
         ({"version": "t-4", "resolution_minutes": 30}, "intervals of 30 minutes .* store holds 60 minutes"),
-        ({"version": "t-3", "features": ("load_window@1", "forecast_temperature@1")}, "forecast_temperature@1"),
+        ({"version": "t-3", "features": ("load_window@2", "forecast_temperature@1")}, "forecast_temperature@1"),
     ],
 )
 def test_a_bundle_that_does_not_fit_is_refused(world: World, tmp_path: Path, changes: dict, problem: str) -> None:

@@ -17,7 +17,7 @@ from metrify.features.specification import features_from_labels, specification_h
 DAY, LENGTH = 24, 7 * 24
 LEVELS = (0.05, 0.5, 0.95)
 FACTORS = np.array([0.5, 1.0, 1.5], np.float32)
-FEATURES = ("load_window@1", "horizon_calendar@1")
+FEATURES = ("load_window@2", "horizon_calendar@1")
 
 
 def write_tiny_bundle(home: Home, cold_start: ColdStartProfile | None = None, **changes: object) -> Path:

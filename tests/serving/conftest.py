@@ -83,7 +83,7 @@ def _write_bundle(folder: Path, version: str, scale: float, keys: Path) -> None:
     reference = drift_features(draw_windows(400, 1), 24)
     config = DriftConfig(calibration_replays=19)
     null = calibrate(reference, lambda g: drift_features(draw_windows(METERS, int(g.integers(1 << 30))), 24), config, 0)
-    features = ("load_window@1",)
+    features = ("load_window@2",)
     manifest = BundleManifest(
         name=NAME,
         version=version,

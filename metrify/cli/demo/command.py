@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 _ASKED_METERS = 100
 _CONTROL, _CANARY = "lstm", "gru"
 _SERVING_STAGES = 5
+# Without --config: good enough to look at within a minute or two.
+_SMALL_TRAINING = {
+    "epochs": 4,
+    "learning_rate": 2e-3,
+    "max_training_windows": 8_000,
+    "refit_through_validation": False,
+}
 _REPLAYED_DAYS = 21  # pushed day by day later, as if they had just been read
 
 
@@ -37,7 +44,7 @@ def demo(
     from metrify.readings.dataset import read_info
 
     console, home = progress_console(), Home.from_environment()
-    settings = load_config(config)
+    settings = load_config(config) if config else load_config(None).with_forecasting(**_SMALL_TRAINING)
     features = settings.feature_engineering.model_copy(update={"hold_out_days": _REPLAYED_DAYS})
     # The demo shows two models side by side, whatever was promoted before: neither has to beat the champion.
     settings = settings.model_copy(update={"gate": GateConfig(beat_champion=False), "feature_engineering": features})

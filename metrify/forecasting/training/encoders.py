@@ -14,6 +14,7 @@ _KERNEL_DAYS = 3
 _HEADS = 4
 _BLOCKS = 2
 _TOKEN_UNITS = 12
+_TOGETHER_UNITS = 64
 _WIDE = 8  # times the width of an interval: what is seen in all of them at once
 
 Encoder = Callable[[Slots, ConsumptionForecastingConfig], Tensor]
@@ -23,7 +24,7 @@ def encode_recurrent(cell: type[layers.Layer]) -> Encoder:
     """A recurrent layer, shared by all intervals, that reads the days of the window."""
 
     def encode(slots: Slots, config: ConsumptionForecastingConfig) -> Tensor:
-        return _per_interval(slots, cell(config.lstm_units)(_day_sequences(slots)))
+        return _per_interval(slots, config, cell(config.lstm_units)(_day_sequences(slots)))
 
     return encode
 
@@ -36,13 +37,13 @@ def encode_attention_lstm(slots: Slots, config: ConsumptionForecastingConfig) ->
     states = layers.LSTM(config.lstm_units, return_sequences=True)(_day_sequences(slots))
     weights = layers.Dense(1)(layers.Dense(config.lstm_units, activation="tanh")(states))
     context = ops.sum(states * ops.softmax(weights, axis=1), axis=1)
-    return _per_interval(slots, ops.concatenate([context, states[:, -1]], axis=-1))
+    return _per_interval(slots, config, ops.concatenate([context, states[:, -1]], axis=-1))
 
 
 def encode_cnn_lstm(slots: Slots, config: ConsumptionForecastingConfig) -> Tensor:
     """A convolution over neighbouring days before the LSTM."""
     local = layers.Conv1D(config.lstm_units, _KERNEL_DAYS, padding="causal", activation="relu")(_day_sequences(slots))
-    return _per_interval(slots, layers.LSTM(config.lstm_units)(local))
+    return _per_interval(slots, config, layers.LSTM(config.lstm_units)(local))
 
 
 def encode_transformer(slots: Slots, config: ConsumptionForecastingConfig) -> Tensor:
@@ -153,5 +154,8 @@ def _day_sequences(slots: Slots) -> Tensor:
     return ops.reshape(ops.stack(sequence, axis=-1), (-1, days, len(sequence)))
 
 
-def _per_interval(slots: Slots, state: Tensor) -> Tensor:
-    return ops.reshape(state, (-1, slots.history.shape[1], state.shape[-1]))
+def _per_interval(slots: Slots, config: ConsumptionForecastingConfig, state: Tensor) -> Tensor:
+    """What was read of an interval's days, together with all that is known of it."""
+    state = ops.reshape(state, (-1, slots.history.shape[1], state.shape[-1]))
+    together = layers.Concatenate()([state, slots.tokens])
+    return layers.Dropout(config.dropout_rate)(layers.Dense(_TOGETHER_UNITS, activation="relu")(together))

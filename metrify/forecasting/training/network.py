@@ -12,8 +12,6 @@ from metrify.forecasting.training.encoders import ENCODERS
 from metrify.forecasting.training.quantile_head import add_quantile_head
 from metrify.forecasting.training.slots import build_slots
 
-_HEAD_UNITS = 64
-
 
 def build_network(
     config: ConsumptionForecastingConfig, day_length: int, features: set[str], non_negative: bool = True
@@ -35,8 +33,6 @@ def build_network(
     """
     slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features)
     state = ENCODERS[config.model_type](slots, config)
-    state = layers.Dense(_HEAD_UNITS, activation="relu")(layers.Concatenate()([state, slots.tokens]))
-    state = layers.Dropout(config.dropout_rate)(state)
     quantiles = add_quantile_head(slots, state, config.quantiles, non_negative)
     return keras.Model(
         slots.inputs, layers.Identity(name="quantiles_kwh")(quantiles), name=f"same_hour_{config.model_type}"

@@ -1,21 +1,16 @@
 """From the state of each interval of the horizon to quantiles that can't cross."""
 
-import numpy as np
 from keras import layers, ops
 
-from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
-from metrify.forecasting.training.same_clock_time import Tensor, lag
+from metrify.forecasting.training.same_clock_time import Tensor
 from metrify.forecasting.training.slots import Slots
-
-LAG_DAYS = (1, 2, 3, 7, 14, 21, 28)
-_RARE_LAG_LOGIT = -2.0  # where the mixture starts for lags that are no part of the persistence ensemble
 
 
 def add_quantile_head(slots: Slots, state: Tensor, levels: tuple[float, ...], non_negative: bool) -> Tensor:
-    """A softmax mixes lagged days into a median, which is corrected; positive steps away from it give the others.
+    """The median is what is usual, corrected; positive steps away from it give the others.
 
-    The correction and the steps are a linear function of the tokens plus one of the state. Before training both are 0,
-    and the median is nearly the persistence ensemble.
+    The correction and the steps are a linear function of the tokens plus one of the state, in units of the deviation.
+    Before training both are 0, and the median is what is usual.
 
     Args:
         slots: What is known of each interval.
@@ -26,14 +21,9 @@ def add_quantile_head(slots: Slots, state: Tensor, levels: tuple[float, ...], no
     Returns:
         `[N, H, Q]` kWh.
     """
-    width = len(levels) + len(LAG_DAYS)
-    head = layers.Dense(width, kernel_initializer="zeros")(state)
-    head = head + layers.Dense(width, kernel_initializer="zeros", use_bias=False)(slots.tokens)
-    start = np.array([0 if days in PERSISTENCE_LAG_DAYS else _RARE_LAG_LOGIT for days in LAG_DAYS], dtype=np.float32)
-    lagged = ops.stack([lag(slots.history, days) for days in LAG_DAYS], axis=-1)
-    mixture = ops.softmax(head[:, :, len(levels) :] + start)
-    median = ops.sum(mixture * lagged, axis=-1, keepdims=True)
-    quantiles = _spread_out(median, head[:, :, : len(levels)], slots.deviation, levels.index(0.5))
+    head = layers.Dense(len(levels), kernel_initializer="zeros")(state)
+    head = head + layers.Dense(len(levels), kernel_initializer="zeros", use_bias=False)(slots.tokens)
+    quantiles = _spread_out(slots.usual, head, slots.deviation, levels.index(0.5))
     return (ops.relu(quantiles) if non_negative else quantiles) * slots.scale
 
 

@@ -94,6 +94,6 @@ def test_yaml_that_is_no_mapping_is_refused(text: str) -> None:
 @pytest.mark.parametrize("key", ["include_load_statistics", "include_weather", "include_grid_status"])
 def test_features_that_the_network_does_not_read_can_not_be_asked_for(key: str) -> None:
     message = refusal(f"feature_engineering: {{{key}: true}}")
-    assert f"feature_engineering.{key} must be false for the model_type lstm" in message
+    assert f"feature_engineering.{key} must be false for the model_type ensemble" in message
     assert f"FeatureConfig({key}=True) computes them in a notebook" in message
     assert parse_config(f"feature_engineering: {{{key}: false}}") == default_config()

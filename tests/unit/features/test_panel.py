@@ -193,7 +193,7 @@ def test_another_resolution_than_the_readings_is_refused() -> None:
 @pytest.mark.parametrize("name", ["load_window", "horizon_calendar", "same_hour_profile"])
 def test_a_feature_of_more_than_a_number_is_refused(name: str) -> None:
     features = [feature for feature in FEATURES if feature.name == name]
-    with pytest.raises(ConfigError, match=f"{name}@1 gives no single number"):
+    with pytest.raises(ConfigError, match=rf"{name}@\d gives no single number"):
         compute_panel(features, draw_matrix(1, 400, 1), context_of(), 0, 400)
 
 

@@ -13,6 +13,7 @@ from metrify.forecasting.evaluation.rolling_origin import RollingOrigins
 from metrify.readings.matrix import to_matrix
 
 LONDON, CAMBRIDGE = "london_hourly_2013", "cambridge_electricity_hourly"
+_LONDON_TIME = "Europe/London"
 _HOUR, _DAY, _RESOLUTION_MINUTES, _HORIZON = pd.Timedelta(hours=1), pd.Timedelta(days=1), 60, 24
 _LONDON_COVERAGE, _LONDON_MEAN_KWH = 0.95, 0.02
 _CAMBRIDGE_YEARS, _ZERO_SHARE, _FLAT_SHARE = (2017, 2018, 2019), 0.02, 0.3
@@ -35,8 +36,8 @@ def london(lookback_days: int, origins_per_day: int) -> Protocol:
     kept = (known.mean(axis=1) >= _LONDON_COVERAGE) & (np.nanmean(matrix.kwh, axis=1) >= _LONDON_MEAN_KWH)
     matrix = replace(matrix, meter_ids=matrix.meter_ids[kept], kwh=matrix.kwh[kept])
     start = _midnight_after(matrix.start, lookback_days)
-    origins = _origins(start, ("2013-10-01", "2013-11-01", "2013-12-31"), origins_per_day)
-    context = FeatureContext(lookback_days * 24, _HORIZON, _RESOLUTION_MINUTES, "Europe/London", "GB")
+    origins = _origins(start, ("2013-10-01", "2013-11-01", "2013-12-31"), origins_per_day, _LONDON_TIME)
+    context = FeatureContext(lookback_days * 24, _HORIZON, _RESOLUTION_MINUTES, _LONDON_TIME, "GB")
     note = "Homes with readings at 95 % of the hours of 2013 and 0.02 kWh an hour; no weather."
     return Protocol(LONDON, matrix, origins, context, note, scale_time=(matrix.start, origins.validation[0]))
 
@@ -58,9 +59,9 @@ def cambridge(lookback_days: int, origins_per_day: int) -> Protocol:
     readings = readings[readings["kwh"] > 0]  # whoever published them wrote 0 where a reading was missing
     matrix = to_matrix(readings, _RESOLUTION_MINUTES)
     origins = _origins(
-        _midnight_after(matrix.start, lookback_days), ("2018-07-01", "2019-01-01", "2020-01-01"), origins_per_day
+        _midnight_after(matrix.start, lookback_days), ("2018-07-01", "2019-01-01", "2020-01-01"), origins_per_day, "UTC"
     )
-    context = FeatureContext(lookback_days * 24, _HORIZON, _RESOLUTION_MINUTES, "Europe/London", "GB")
+    context = FeatureContext(lookback_days * 24, _HORIZON, _RESOLUTION_MINUTES, _LONDON_TIME, "GB")
     note = (
         "Buildings that were well measured in 2017 to 2019, zeros as missing. The temperature of the horizon is what "
         "was observed in Bedford, which stands in for a perfect forecast: nobody kept one."
@@ -93,9 +94,15 @@ def _midnight_after(start: pd.Timestamp, days: int) -> pd.Timestamp:
     return (start + days * _DAY).ceil("D")
 
 
-def _origins(start: pd.Timestamp, cuts: tuple[str, str, str], origins_per_day: int) -> RollingOrigins:
-    """Midnights UTC: training up to the first cut, validation up to the second and the test up to the third."""
-    first, second, end = (pd.Timestamp(cut, tz="UTC") for cut in cuts)
-    train = several_a_day(pd.date_range(start, first - _DAY), origins_per_day, first - _DAY, _HOUR)
-    validation, test = (pd.date_range(a, b - _DAY, unit="us") for a, b in ((first, second), (second, end)))
-    return RollingOrigins(train, validation, test, _HORIZON * _HOUR)
+def _origins(start: pd.Timestamp, cuts: tuple[str, str, str], origins_per_day: int, timezone: str) -> RollingOrigins:
+    """Training up to the first cut, validation up to the second and the test, at midnights UTC, up to the third.
+
+    A test in winter has its origins at midnight in London, so they are best learnt from midnights there; one of a whole
+    year has those of summer at one o'clock, as training at midnights UTC does.
+    """
+    first, second, end = (pd.Timestamp(cut, tz=timezone) for cut in cuts)
+    local = pd.date_range(start.tz_convert(timezone).ceil("D"), second, inclusive="left")
+    midnights, last = local.tz_convert("UTC").as_unit("us"), first.tz_convert("UTC") - _HORIZON * _HOUR
+    train = several_a_day(midnights[midnights <= last], origins_per_day, last, _HOUR)
+    test = pd.date_range(second.tz_convert("UTC"), end.tz_convert("UTC") - _DAY, unit="us")
+    return RollingOrigins(train, midnights[midnights >= first], test, _HORIZON * _HOUR)

@@ -1,6 +1,7 @@
 """The rows of a protocol's side: windows with filled gaps, the same for all models, in memory a batch at a time."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from metrify.readings.known import KnownWeather
 
 WEATHER_FEATURES = ("observed_temperature", "forecast_temperature")
 _ROWS_AT_ONCE = 4_096
+_OF_READINGS = tuple(feature for feature in select_features(False) if "readings" in feature.inputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,13 @@ class ProtocolRows:
         """Some of the rows, with their features and targets."""
         places = self.by_origin[self.columns[rows]]
         features = {name: values[places] for name, values in self.shared.items()}
-        return TrainingRows({"load_window": self.windows(rows), **features}, self.targets(rows))
+        batch = FeatureBatch(self.windows(rows), self.origins[self.columns[rows]], self.protocol.context)
+        return TrainingRows(compute_features(_OF_READINGS, batch) | features, self.targets(rows))
+
+    @cached_property
+    def origins(self) -> np.ndarray:
+        """`[T]` datetime64[s] UTC, the start of each column of the matrix."""
+        return self.protocol.matrix.timestamps.tz_localize(None).to_numpy().astype("datetime64[s]")
 
     def windows(self, rows: np.ndarray) -> np.ndarray:
         """The windows of some rows, `[n, L]` kWh, with gaps filled."""
