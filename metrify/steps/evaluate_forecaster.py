@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from metrify.config import Home, MetrifyConfig
-from metrify.features.specification import compute_features, select_features
+from metrify.features.specification import compute_features
 from metrify.forecasting.baselines import persistence_ensemble, seasonal_naive
 from metrify.forecasting.evaluation.scaled_errors import seasonal_scale
 from metrify.forecasting.evaluation.streamed import ScoredRows, StreamedScores
@@ -68,8 +68,10 @@ def evaluate_forecaster(
     home = home or Home.from_environment()
     data = read_training_set(training_set)
     rows, levels = data.rows("test"), config.training.consumption_forecasting.quantiles
-    features = select_features(config.feature_engineering.include_time_features)
-    champion = find_comparable_champion(data.context, features, config, home)
+    features = data.features(config)
+    champion = find_comparable_champion(data.context, data.weather_columns, config, home)
+    if champion:
+        features = tuple(dict.fromkeys((*features, *champion.features)))
     meter_ids, meters = np.unique(data.meter_ids[rows].astype(str), return_inverse=True)
     origins_at, origins = np.unique(data.origins[rows], return_inverse=True)
     day_length = intervals_per_day(data.context.resolution_minutes)
