@@ -48,7 +48,7 @@ def batch_forecast(
         shutil.move(run.output("merge-forecasts", name), path)
     figures = run.metrics("merge-forecasts")
     shutil.rmtree(run.folder)  # the shards' files are as large as the merged one
-    counts = {name: int(figures[name]) for name in ("forecasts", "refused")}
+    counts = {name: int(figures[name]) for name in ("forecasts", "degraded", "refused")}
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         print_json({**counts, "seconds": seconds, "output": str(output), "refused_output": str(refused)})

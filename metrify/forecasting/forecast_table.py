@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-INTERVAL_COLUMN = "interval"
+INTERVAL_COLUMN, DEGRADED_COLUMN = "interval", "degraded"
 REFUSED_SCHEMA = pa.schema([("meter_id", pa.string()), ("origin", pa.timestamp("us", "UTC")), ("reason", pa.string())])
 
 
@@ -22,7 +22,7 @@ def quantile_column(level: float) -> str:
 
 
 def forecast_schema(levels: tuple[float, ...]) -> pa.Schema:
-    """`meter_id`, `origin` (UTC), `interval` (0 begins at the origin), kWh by level, and versions."""
+    """`meter_id`, `origin` (UTC), `interval` (0 begins at the origin), kWh by level, versions, and `degraded`."""
     return pa.schema(
         [
             ("meter_id", pa.string()),
@@ -31,6 +31,7 @@ def forecast_schema(levels: tuple[float, ...]) -> pa.Schema:
             *((quantile_column(level), pa.float32()) for level in levels),
             ("model_version", pa.string()),
             ("data_version", pa.int64()),
+            (DEGRADED_COLUMN, pa.bool_()),
         ]
     )
 
@@ -48,6 +49,7 @@ def forecast_table(
     levels: tuple[float, ...],
     model_version: str,
     data_versions: np.ndarray,
+    degraded: np.ndarray,
 ) -> pa.Table:
     """The rows of N forecasts, H for each.
 
@@ -58,6 +60,7 @@ def forecast_table(
         levels: `[Q]`.
         model_version: Of the bundle.
         data_versions: `[N]` import of the dataset that each window's readings are of.
+        degraded: `[N]` whether it lacks some of the weather that the model reads.
     """
     rows, horizon, _ = quantiles.shape
     forecast = pa.array(np.repeat(np.arange(rows), horizon))
@@ -68,6 +71,7 @@ def forecast_table(
         *(pa.array(quantiles[..., number].ravel()) for number in range(len(levels))),
         pa.repeat(model_version, rows * horizon),
         pa.array(data_versions).take(forecast),
+        pa.array(degraded).take(forecast),
     ]
     return pa.table(columns, schema=forecast_schema(levels))
 

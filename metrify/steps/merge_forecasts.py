@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metrify.errors import DatasetError
-from metrify.forecasting.forecast_table import INTERVAL_COLUMN, forecast_writer
+from metrify.forecasting.forecast_table import DEGRADED_COLUMN, INTERVAL_COLUMN, forecast_writer
 
 _FORECASTS_AT_ONCE = 4_096
 _KEYS = pa.schema([("meter_id", pa.string()), ("origin", pa.timestamp("us", "UTC"))])
@@ -33,7 +33,7 @@ def merge_forecasts(
         refused_output: Parquet file to write, sorted by meter and origin.
 
     Returns:
-        How many forecasts there are, and how many were refused.
+        How many forecasts there are, how many of them lack some of the weather, and how many were refused.
 
     Raises:
         DatasetError: A meter and origin are in two files.
@@ -44,14 +44,17 @@ def merge_forecasts(
         places = _sorted_places(files)
         read = lru_cache(_GROUPS_HELD * len(files))(lambda file, group: files[file].read_row_group(group))
         writer = stack.enter_context(forecast_writer(output, schema))
+        degraded = 0
         for first in range(0, len(places), _FORECASTS_AT_ONCE):
             rows = _take(places[first : first + _FORECASTS_AT_ONCE], read)
             # As plain texts, since the file would tell from which dictionaries they came.
             writer.write_table(rows.cast(schema))
+            is_first = pc.equal(rows[INTERVAL_COLUMN], 0)
+            degraded += pc.sum(pc.and_(rows[DEGRADED_COLUMN], is_first)).as_py() or 0
     listed = pa.concat_tables([pq.read_table(path) for path in refused])
     listed = listed.sort_by([("meter_id", "ascending"), ("origin", "ascending")])
     pq.write_table(listed, refused_output, compression="zstd")
-    return {"forecasts": len(places), "refused": len(listed)}
+    return {"forecasts": len(places), "degraded": degraded, "refused": len(listed)}
 
 
 def _sorted_places(files: list[pq.ParquetFile]) -> np.ndarray:

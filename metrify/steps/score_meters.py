@@ -15,14 +15,16 @@ from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home
 from metrify.errors import BundleError, FeatureStoreError, UsageError
 from metrify.features.batch import FeatureBatch
+from metrify.features.model_features import uncomputable
 from metrify.features.specification import compute_features
+from metrify.features.weather_gaps import weather_faults
 from metrify.forecasting.forecast_table import forecast_schema, forecast_table, forecast_writer
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.readings.dataset import METERS_FILE, read_info
 from metrify.readings.shards import Shard
-from metrify.steps.latest_features import computable
 from metrify.steps.progress import Countdown, tell_progress
 from metrify.steps.refused_meters import list_with_gaps, list_without_window
+from metrify.steps.shard_weather import ShardWeather, open_shard_weather
 
 _FORECASTS_PER_GROUP = 1_024  # of which a merge holds several for each shard
 _ROWS_AT_ONCE = 256  # of an inference: what it works on stays in the processor's cache
@@ -40,7 +42,8 @@ def score_meters(
     """Writes a forecast of each meter of a shard, and lists those that can't be forecast.
 
     A window that has a gap or is too short is never filled, and no older window takes its place. The windows are read
-    and scored some thousand at a time.
+    and scored some thousand at a time. A model that reads the weather gets what was known at each origin of the
+    dataset's weather; what was not known is missing, and the forecast is made without it and counted.
 
     Args:
         dataset: Dataset folder, which says what meters there are.
@@ -52,10 +55,11 @@ def score_meters(
         home: Where the feature store and the public key of the bundle's signer lie.
 
     Returns:
-        How many meters and forecasts there are, and how many were refused.
+        How many meters and forecasts there are, how many forecasts lack some of the weather that the model reads, and
+        how many were refused.
 
     Raises:
-        BundleError: The bundle is missing or changed, or does not fit the store.
+        BundleError: The bundle is missing or changed, or does not fit the store or the dataset's weather.
         FeatureStoreError: The store is empty, or filled from another dataset.
         UsageError: An origin is no time, or no window of any meter ends at it.
     """
@@ -63,24 +67,32 @@ def score_meters(
     model = load_bundle(bundle, load_public_key(home.keys / PUBLIC_KEY_FILE))
     _require_fit(model, dataset, home)
     meters = _meters_of(dataset, shard)
+    weather = open_shard_weather(model, dataset, meters)
+    _require_features(model, weather.columns if weather else ())
     ends = np.unique(np.array([_parse(origin) for origin in origins], "datetime64[s]"))
     with open_windows(home) as windows:
         plan = plan_windows(windows, pd.Index(meters.to_pandas()), ends)
         if not plan.present.all():
             first = ends[~plan.present][0]
             raise UsageError(f"No window in the feature store ends at {first}Z.", "Name an end of stored windows.")
-        scored, listed = _score(model, meters, plan, windows, forecasts, shard)
+        figures, listed = _score(model, meters, plan, windows, weather, forecasts, shard)
     listed = pa.concat_tables([list_without_window(meters, plan, ends), *listed])
     pq.write_table(listed, refused, compression="zstd")
-    return {"meters": len(meters), "forecasts": scored, "refused": len(listed)}
+    return {"meters": len(meters), **figures, "refused": len(listed)}
 
 
 def _score(
-    model: Bundle, meters: pa.Array, plan: WindowPlan, windows: pq.ParquetFile, output: Path, shard: str
-) -> tuple[int, list[pa.Table]]:
+    model: Bundle,
+    meters: pa.Array,
+    plan: WindowPlan,
+    windows: pq.ParquetFile,
+    weather: ShardWeather | None,
+    output: Path,
+    shard: str,
+) -> tuple[dict[str, float], list[pa.Table]]:
     """Writes the forecasts; returns how many there are, and the rows that were refused."""
     manifest, graph = model.manifest, OnnxModel(model.model_path)
-    countdown, done, scored = Countdown(len(plan.ends)), 0, 0
+    countdown, done, scored, degraded = Countdown(len(plan.ends)), 0, 0, 0
     refused: list[pa.Table] = []
     with forecast_writer(output, forecast_schema(manifest.quantiles)) as writer:
         for found in read_planned(windows, plan, manifest.sequence_length):
@@ -88,19 +100,37 @@ def _score(
             kept = np.flatnonzero(missing == 0)
             refused.append(list_with_gaps(meters, found, missing))
             if len(kept):
-                forecasts = _forecast(model, graph, meters, found, kept)
+                batch = _batch(model, found, kept, weather)
+                lacking = np.zeros(len(kept), bool)
+                if batch.weather is not None:
+                    lacking = np.array(weather_faults(batch.weather, batch.origins)) != ""
+                forecasts = _forecast(model, graph, meters, found, kept, batch, lacking)
                 writer.write_table(forecasts, _FORECASTS_PER_GROUP * manifest.forecast_horizon)
+                degraded += int(lacking.sum())
             done, scored = done + len(found.ends), scored + len(kept)
             tell_progress(f"shard {shard}: {done:,}/{len(plan.ends):,} windows, {countdown.left(done)}")
-    return scored, refused
+    return {"forecasts": scored, "degraded": degraded}, refused
 
 
-def _forecast(model: Bundle, graph: OnnxModel, meters: pa.Array, found: PlannedWindows, kept: np.ndarray) -> pa.Table:
+def _batch(model: Bundle, found: PlannedWindows, kept: np.ndarray, weather: ShardWeather | None) -> FeatureBatch:
+    context, origins = model.manifest.context, found.ends[kept]
+    known = weather.known_at(found.meters[kept], origins, context) if weather else None
+    return FeatureBatch(found.windows[kept], origins, context, known)
+
+
+def _forecast(
+    model: Bundle,
+    graph: OnnxModel,
+    meters: pa.Array,
+    found: PlannedWindows,
+    kept: np.ndarray,
+    batch: FeatureBatch,
+    degraded: np.ndarray,
+) -> pa.Table:
     manifest = model.manifest
-    batch = FeatureBatch(found.windows[kept], found.ends[kept], manifest.context)
     quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)
     names, versions = meters.take(pa.array(found.meters[kept])), found.data_versions[kept]
-    return forecast_table(names, found.ends[kept], quantiles, manifest.quantiles, manifest.version, versions)
+    return forecast_table(names, batch.origins, quantiles, manifest.quantiles, manifest.version, versions, degraded)
 
 
 def _meters_of(dataset: Path, shard: str) -> pa.Array:
@@ -120,11 +150,6 @@ def _require_fit(model: Bundle, dataset: Path, home: Home) -> None:
             f"The feature store holds the windows of {place.dataset}, not of {name}.",
             f"Fill it with `metrify train --dataset {name}`.",
         )
-    lacking = [feature.label for feature in model.features if not computable(feature)]
-    if lacking:
-        raise BundleError(
-            f"The windows alone don't give the bundle's features {', '.join(lacking)}.", "Train it without them."
-        )
     if (manifest.resolution_minutes, manifest.timezone, manifest.country) != (
         place.resolution_minutes,
         place.timezone,
@@ -135,6 +160,16 @@ def _require_fit(model: Bundle, dataset: Path, home: Home) -> None:
             f"({manifest.country}), and the store holds {place.resolution_minutes} minutes in {place.timezone} "
             f"({place.country}).",
             f"Train it with {name}.",
+        )
+
+
+def _require_features(model: Bundle, weather_columns: tuple[str, ...]) -> None:
+    """Checks that windows, calendar and the dataset's weather give what the model reads."""
+    lacking = [feature.label for feature in uncomputable(model.features, weather_columns)]
+    if lacking:
+        raise BundleError(
+            f"Neither the windows nor the dataset's weather give the bundle's features {', '.join(lacking)}.",
+            "Import the weather with `metrify data import --weather`, or train the model without them.",
         )
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from metrify.errors import BundleError, DatasetError, FeatureStoreError, UsageEr
 from metrify.forecasting.forecast_table import REFUSED_SCHEMA, forecast_table
 from metrify.readings.dataset import Dataset, DatasetInfo, read_info, write_dataset, write_info
 from metrify.readings.shards import shard_names
+from metrify.readings.weather import WEATHER_FILE
 from metrify.steps.materialise_features import materialise_features
 from metrify.steps.merge_forecasts import merge_forecasts
 from metrify.steps.score_meters import score_meters
@@ -30,7 +32,8 @@ from pipelines.run_local import run_local
 from .tiny_bundle import DAY, LENGTH, LEVELS, expected_quantiles, write_tiny_bundle
 
 METERS = [f"m_{number:024x}" for number in range(12)]
-REJECTED, GAPPY = METERS[3], METERS[5]
+REJECTED, GAPPY, LONELY, SOUTHERN = METERS[3], METERS[5], METERS[7], METERS[8]
+NORTH_C, SOUTH_C = 2.0, 7.0
 DAYS = 50
 INFO = DatasetInfo("ours", 60, "Europe/Berlin", "DE", "-", "-")
 QUANTILES = ["kwh_p05", "kwh_p50", "kwh_p95"]
@@ -56,9 +59,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     late, gap = stamps[9 * 24], stamps[-60]
     too_short = (readings["meter_id"] == REJECTED) & (readings["timestamp"] >= late)
     readings = readings[~too_short & ~((readings["meter_id"] == GAPPY) & (readings["timestamp"] == gap))]
-    meters = pd.DataFrame({"meter_id": METERS, "group": METERS, "district": "x"})
+    stations = [None if meter == LONELY else "south" if meter == SOUTHERN else "north" for meter in METERS]
+    meters = pd.DataFrame({"meter_id": METERS, "group": METERS, "district": "x", "station_id": stations})
     dataset = home.datasets / "ours"
-    write_dataset(Dataset(INFO, readings.reset_index(drop=True), meters), dataset)
+    write_dataset(Dataset(INFO, readings.reset_index(drop=True), meters, _weather(stamps)), dataset)
     values = default_config().model_dump()
     values["feature_engineering"]["lookback_window"] = LENGTH
     values["training"]["consumption_forecasting"]["sequence_length"] = LENGTH
@@ -66,6 +70,26 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     validate_readings(dataset, root / "verdicts", config, home)
     materialise_features(dataset, root / "verdicts", root / "materialised", config, home)
     return World(home, dataset, write_tiny_bundle(home))
+
+
+def _weather(stamps: pd.DatetimeIndex) -> pd.DataFrame:
+    """What was observed; and forecasts: in the north of the day before the last midnight, in the south three days old.
+
+    In the north a later forecast is much warmer.
+    """
+    frames = []
+    end = stamps[-1]  # a midnight in local time
+    for station, celsius, hours_old in (("north", NORTH_C, 6), ("south", SOUTH_C, 72), ("north", 99.0, -1)):
+        ahead = pd.date_range(end, periods=DAY, freq="h", unit="us")
+        issued = end - pd.Timedelta(hours=hours_old)
+        parts = ((stamps, pd.NaT),) * (hours_old > 0) + ((ahead, issued),)
+        frames += [
+            pd.DataFrame({"station_id": station, "timestamp": at, "issued_at": time, "temperature_c": celsius})
+            for at, time in parts
+        ]
+    weather = pd.concat(frames, ignore_index=True)
+    weather["issued_at"] = pd.to_datetime(weather["issued_at"], utc=True).dt.as_unit("us")
+    return weather.astype({"temperature_c": np.float32})
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +199,31 @@ def test_a_meter_that_is_given_twice_is_refused(whole: tuple[Path, Path], tmp_pa
         merge_forecasts([whole[0]] * 2, [whole[1]] * 2, tmp_path / "merged", tmp_path / "refused")
 
 
+def test_a_model_that_reads_the_weather_gets_what_was_known_at_the_origin(
+    world: World, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    bundle = write_tiny_bundle(world.home, with_weather=True, version="t-weather")
+    forecasts = pd.read_parquet(score(dataclasses.replace(world, bundle=bundle), tmp_path, 2)[0]).groupby("meter_id")
+    without = pd.read_parquet(whole[0]).groupby("meter_id")
+    known = {LONELY: (0.0, True), SOUTHERN: (SOUTH_C, True)}  # the forecast of the south is three days old
+    for meter, rows in forecasts:
+        celsius, degraded = known.get(meter, (NORTH_C, False))
+        expected = without.get_group(meter)[QUANTILES] * np.float32(1 + celsius / 10)
+        np.testing.assert_allclose(rows[QUANTILES], expected, rtol=1e-6)
+        assert (rows["degraded"] == degraded).all()
+    assert not pd.read_parquet(whole[0])["degraded"].any()
+
+
+def test_a_model_that_reads_the_weather_is_refused_without_it(world: World, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(world.home, with_weather=True, version="t-none")
+    dataset = tmp_path / "ours"
+    shutil.copytree(world.dataset, dataset)
+    (dataset / WEATHER_FILE).unlink()
+    with pytest.raises(BundleError, match="observed_temperature@1") as raised:
+        score(dataclasses.replace(world, bundle=bundle, dataset=dataset), tmp_path, 1)
+    assert "--weather" in raised.value.mend
+
+
 @pytest.mark.parametrize(("origin", "problem"), [("soon", "is no time"), ("2024-04-01T00:00Z", "No window")])
 def test_an_origin_that_no_window_ends_at_is_refused(world: World, tmp_path: Path, origin: str, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
@@ -193,7 +242,7 @@ def test_a_store_of_another_dataset_is_refused(world: World, tmp_path: Path) -> 
     ("changes", "problem"),
     [
         ({"version": "t-2", "timezone": "Europe/London"}, "Europe/London"),
-        ({"version": "t-3", "features": ("load_window@1", "forecast_temperature@1")}, "forecast_temperature@1"),
+        ({"version": "t-3", "features": ("load_window@1", "forecast_radiation@1")}, "forecast_radiation@1"),
     ],
 )
 def test_a_bundle_that_does_not_fit_is_refused(world: World, tmp_path: Path, changes: dict, problem: str) -> None:
@@ -227,7 +276,7 @@ def test_the_command(world: World, whole: tuple[Path, Path], tmp_path: Path) -> 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
-    assert (figures["forecasts"], figures["refused"]) == (len(METERS) - 2, 2)
+    assert (figures["forecasts"], figures["degraded"], figures["refused"]) == (len(METERS) - 2, 0, 2)
     assert (tmp_path / "tomorrow.parquet").read_bytes() == whole[0].read_bytes()
     assert (tmp_path / "tomorrow.refused.parquet").read_bytes() == whole[1].read_bytes()
     assert not list(world.home.runs.glob("batch_forecast-*/scratch"))
@@ -235,7 +284,7 @@ def test_the_command(world: World, whole: tuple[Path, Path], tmp_path: Path) -> 
 
 def test_quantile_levels_are_columns(whole: tuple[Path, Path]) -> None:
     names = pq.read_schema(whole[0]).names
-    assert names == ["meter_id", "origin", "interval", *QUANTILES, "model_version", "data_version"]
+    assert names == ["meter_id", "origin", "interval", *QUANTILES, "model_version", "data_version", "degraded"]
     assert len(LEVELS) == len(QUANTILES)
 
 
@@ -257,7 +306,8 @@ def test_many_forecasts_merge_to_the_same_bytes(tmp_path: Path, shards: int) -> 
         files = [folder / str(number) for number in range(len(parts))]
         for path, rows in zip(files, parts, strict=True):
             names = pa.array(meters[rows], pa.string())
-            table = forecast_table(names, origins[rows], quantiles[rows], LEVELS, "one", np.zeros(len(rows), int))
+            versions, degraded = np.zeros(len(rows), int), rows % 7 == 0
+            table = forecast_table(names, origins[rows], quantiles[rows], LEVELS, "one", versions, degraded)
             pq.write_table(table, path, row_group_size=100 * DAY)
             pq.write_table(REFUSED_SCHEMA.empty_table(), f"{path}.refused")
         refused = [Path(f"{path}.refused") for path in files]

@@ -1,0 +1,63 @@
+"""The weather of a shard's meters, for models that read it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from metrify.bundles.load import Bundle
+from metrify.features.batch import FeatureContext
+from metrify.features.model_features import model_columns, reads_weather
+from metrify.readings.dataset import METERS_FILE, read_optional
+from metrify.readings.known import KnownWeather
+from metrify.readings.places import STATION_COLUMN, places_where_known
+from metrify.readings.weather import WEATHER_COLUMNS, WEATHER_FILE, weather_known_for
+
+
+@dataclass(frozen=True)
+class ShardWeather:
+    """Weather of the stations of a shard's meters.
+
+    Attributes:
+        weather: Keeps its contract; of the quantities those that a model can read.
+        columns: Their names.
+        stations: `[M]` the station of each meter; None where it is not known.
+    """
+
+    weather: pd.DataFrame
+    columns: tuple[str, ...]
+    stations: np.ndarray
+
+    def known_at(self, meters: np.ndarray, origins: np.ndarray, context: FeatureContext) -> KnownWeather:
+        """What was known at the origins of rows.
+
+        Args:
+            meters: `[N]` numbers of their meters.
+            origins: `[N]` datetime64, UTC.
+            context: Lengths and resolution.
+
+        Raises:
+            ReadingsError: The weather's intervals don't fit the readings'.
+        """
+        lengths = context.sequence_length, context.forecast_horizon, context.resolution_minutes
+        return weather_known_for(self.weather, self.stations[meters], origins, *lengths)
+
+
+def open_shard_weather(model: Bundle, dataset: Path, meters: pa.Array) -> ShardWeather | None:
+    """The weather that a model reads of a dataset; None where it reads none, or the dataset has none.
+
+    Args:
+        model: The model's bundle.
+        dataset: Dataset folder.
+        meters: `[M]` the meters of the shard.
+    """
+    weather = read_optional(dataset / WEATHER_FILE)
+    if weather is None or not any(map(reads_weather, model.features)):
+        return None
+    columns = tuple(name for name in model_columns() if name in weather)
+    stations = places_where_known(
+        STATION_COLUMN, meters.to_pylist(), pd.read_parquet(dataset / METERS_FILE), weather[STATION_COLUMN]
+    )
+    return ShardWeather(weather[[*WEATHER_COLUMNS, *columns]], columns, stations)
