@@ -32,6 +32,7 @@ class Forecasts:
         drift_p: p-value of the last drift check.
         drift_day: ISO date of the sample that was checked; empty before the first check.
         refused: `{"meter_id", "reason"}` of each meter that was left out; only with `partial`.
+        degraded: The same of each forecast that was made without some of the weather that its model reads.
     """
 
     meter_ids: list[str]
@@ -46,6 +47,7 @@ class Forecasts:
     drift_p: float
     drift_day: str
     refused: list[dict[str, str]]
+    degraded: list[dict[str, str]]
 
     @classmethod
     def from_v2(cls, outputs: Mapping[str, np.ndarray], parameters: Mapping[str, Any]) -> Self:
@@ -63,6 +65,7 @@ class Forecasts:
             float(parameters["drift_p"]),  # text over gRPC, which has no floating-point parameters
             str(parameters["drift_day"]),
             json.loads(parameters.get("refused", "[]")),
+            json.loads(parameters.get("degraded", "[]")),
         )
 
 

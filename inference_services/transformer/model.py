@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import kserve
@@ -14,16 +14,20 @@ from inference_services.executor import BoundedExecutor
 from inference_services.manifest import ServiceManifest
 from inference_services.tensors import require_v2
 from inference_services.transformer.drift_monitor import DriftMonitor
+from inference_services.transformer.known_weather import weather_of_rows
 from inference_services.transformer.predictors import Predictors
 from inference_services.transformer.requests import ForecastRequest, parse_request
 from inference_services.transformer.rows import Rows, find_rows
+from inference_services.transformer.station_weathers import StationWeathers
 from inference_services.transformer.watched_file import WatchedFile
 from inference_services.transformer.windows import WindowReader
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.bundles.load import Bundle
 from metrify.experiments.assignment import CONTROL, assign
 from metrify.features.batch import FeatureBatch
+from metrify.features.model_features import column_of
 from metrify.features.specification import compute_features
+from metrify.readings.station_weather import StationWeather
 
 _MAX_PENDING = 256
 _MEDIAN = 0.5
@@ -39,6 +43,7 @@ class Rooms:
     manifest: WatchedFile[ServiceManifest]
     predictors: Predictors
     drift: DriftMonitor
+    weathers: StationWeathers | None = None  # where the bundle reads the weather
 
 
 class LoadForecastTransformer(kserve.Model):
@@ -53,6 +58,7 @@ class LoadForecastTransformer(kserve.Model):
         super().__init__(name)
         self._rooms = rooms
         self._executor = BoundedExecutor(1, _MAX_PENDING, "features")
+        self._columns = tuple(dict.fromkeys(filter(None, map(column_of, rooms.bundle.features))))
         self._median = rooms.bundle.manifest.quantiles.index(_MEDIAN)
         self.ready = True
 
@@ -90,20 +96,29 @@ class LoadForecastTransformer(kserve.Model):
         asked = parse_request(request)
         pseudonyms = await self._executor.run(lambda: [self._rooms.pseudonym(meter) for meter in asked.meters])
         found = await self._rooms.reader.read(pseudonyms)
-        rows, features = await self._executor.run(self._prepare, asked, pseudonyms, found)
+        stations = {station for station in found.stations if station is not None}
+        weathers = await self._rooms.weathers.find(stations) if self._rooms.weathers else None
+        rows, features, faults = await self._executor.run(self._prepare, asked, pseudonyms, found, weathers)
         variants = self._variants(rows.pseudonyms)
         quantiles, versions = await self._forecast(variants, features)
         self._rooms.drift.add(rows.pseudonyms, rows.windows, rows.origins)
-        return self._response(request, rows, variants, quantiles, versions)
+        return self._response(request, rows, variants, quantiles, versions, faults)
 
     def _prepare(
-        self, request: ForecastRequest, pseudonyms: list[str], found: MeterWindows
-    ) -> tuple[Rows, dict[str, np.ndarray]]:
-        bundle = self.bundle
+        self,
+        request: ForecastRequest,
+        pseudonyms: list[str],
+        found: MeterWindows,
+        weathers: Mapping[str, StationWeather] | None,
+    ) -> tuple[Rows, dict[str, np.ndarray], list[str]]:
+        """Rows, their features, and what is wrong with the weather of each row."""
+        bundle, context, weather = self.bundle, self.bundle.manifest.context, None
         rows = find_rows(request, pseudonyms, found, bundle.manifest.sequence_length)
-        batch = FeatureBatch(rows.windows, rows.origins, bundle.manifest.context)
-        features = compute_features(bundle.features, batch)
-        return rows, {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}
+        faults = [""] * len(rows.meters)
+        if weathers is not None:
+            weather, faults = weather_of_rows(rows.stations, weathers, rows.origins, context, self._columns)
+        features = compute_features(bundle.features, FeatureBatch(rows.windows, rows.origins, context, weather))
+        return rows, {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}, faults
 
     def _variants(self, pseudonyms: list[str]) -> list[str]:
         """The variant of each meter; a canary that is not started yet leaves its meters with the control."""
@@ -129,7 +144,13 @@ class LoadForecastTransformer(kserve.Model):
         return quantiles, versions
 
     def _response(
-        self, request: InferRequest, rows: Rows, variants: list[str], quantiles: np.ndarray, versions: np.ndarray
+        self,
+        request: InferRequest,
+        rows: Rows,
+        variants: list[str],
+        quantiles: np.ndarray,
+        versions: np.ndarray,
+        faults: list[str],
     ) -> InferResponse:
         age = (np.datetime64("now", "s") - rows.origins).astype(np.float32)
         outputs = {
@@ -141,7 +162,7 @@ class LoadForecastTransformer(kserve.Model):
             "variant": ("BYTES", np.array(variants, dtype=object)),
             "feature_age_seconds": ("FP32", age),
             "data_version": ("INT64", rows.data_versions),
-            "degraded": ("BOOL", np.zeros(len(age), bool)),  # there is no fallback: a row is whole or refused
+            "degraded": ("BOOL", np.array(faults) != ""),  # of the weather alone: other rows are whole or refused
         }
         drift = self._rooms.drift.state
         # v2 over gRPC has no floating-point parameters: there the p-value is text.
@@ -149,6 +170,11 @@ class LoadForecastTransformer(kserve.Model):
         parameters = {"drift": drift.verdict, "drift_p": p_value, "drift_day": drift.day}
         if rows.refused:
             parameters["refused"] = json.dumps(rows.refused)
+        degraded = [
+            {"meter_id": meter, "reason": fault} for meter, fault in zip(rows.meters, faults, strict=True) if fault
+        ]
+        if degraded:
+            parameters["degraded"] = json.dumps(degraded)
         return InferResponse(
             request.id or str(uuid.uuid4()),
             self.name,

@@ -23,6 +23,7 @@ class Rows:
         origins: `[N]` datetime64[s] UTC.
         data_versions: `[N]` int64, see `MeterWindows`.
         refused: `{"meter_id", "reason"}` of each row that is left out.
+        stations: `[N]` weather stations, None where one is not known; none at all where nobody asked.
     """
 
     meters: list[str]
@@ -31,6 +32,7 @@ class Rows:
     origins: np.ndarray
     data_versions: np.ndarray
     refused: list[dict[str, str]]
+    stations: list[str | None]
 
 
 def find_rows(request: ForecastRequest, pseudonyms: list[str], found: MeterWindows, sequence_length: int) -> Rows:
@@ -68,6 +70,7 @@ def find_rows(request: ForecastRequest, pseudonyms: list[str], found: MeterWindo
         ends[kept],
         found.data_versions[kept],
         refused,
+        [found.stations[row] for row in kept] if found.stations else [],
     )
 
 

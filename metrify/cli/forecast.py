@@ -36,8 +36,9 @@ def forecast(
             f"{meter}  {_sparkline(point.tolist())}  {point.sum():8.3f} kWh  from {answer.origins[row]}  "
             f"{answer.model_versions[row]} ({answer.variants[row]})"
         )
-    for item in answer.refused:
-        typer.echo(f"{item['meter_id']}  refused: {item['reason']}", err=True)
+    for kind, items in (("degraded", answer.degraded), ("refused", answer.refused)):
+        for item in items:
+            typer.echo(f"{item['meter_id']}  {kind}: {item['reason']}", err=True)
 
 
 def _as_dict(answer: "Forecasts") -> dict[str, object]:
@@ -55,7 +56,7 @@ def _as_dict(answer: "Forecasts") -> dict[str, object]:
         for row, meter in enumerate(answer.meter_ids)
     ]
     drift = {"verdict": answer.drift, "p_value": answer.drift_p, "day": answer.drift_day}
-    return {"forecasts": rows, "refused": answer.refused, "drift": drift}
+    return {"forecasts": rows, "degraded": answer.degraded, "refused": answer.refused, "drift": drift}
 
 
 def _sparkline(values: list[float]) -> str:
