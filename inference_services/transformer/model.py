@@ -25,7 +25,7 @@ from metrify.adapters.meter_windows import MeterWindows
 from metrify.bundles.load import Bundle
 from metrify.experiments.assignment import CONTROL, assign
 from metrify.features.batch import FeatureBatch
-from metrify.features.model_features import column_of
+from metrify.features.model_features import columns_of
 from metrify.features.specification import compute_features
 from metrify.readings.station_weather import StationWeather
 
@@ -58,7 +58,7 @@ class LoadForecastTransformer(kserve.Model):
         super().__init__(name)
         self._rooms = rooms
         self._executor = BoundedExecutor(1, _MAX_PENDING, "features")
-        self._columns = tuple(dict.fromkeys(filter(None, map(column_of, rooms.bundle.features))))
+        self._columns = columns_of(rooms.bundle.features)
         self._median = rooms.bundle.manifest.quantiles.index(_MEDIAN)
         self.ready = True
 

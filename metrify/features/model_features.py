@@ -64,6 +64,11 @@ def column_of(feature: Feature) -> str | None:
     return function.quantity.column if isinstance(function, ObservedWeather | ForecastWeather) else None
 
 
+def columns_of(features: Iterable[Feature]) -> tuple[str, ...]:
+    """The columns of the weather that some features are quantities of, each once."""
+    return tuple(dict.fromkeys(column for column in map(column_of, features) if column))
+
+
 def model_columns() -> tuple[str, ...]:
     """The columns of the weather that a model can read."""
     return tuple(quantity.column for quantity in QUANTITIES)

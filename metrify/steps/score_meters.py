@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metrify.adapters.materialised_readings import read_place
@@ -15,10 +16,9 @@ from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home
 from metrify.errors import BundleError, FeatureStoreError, UsageError
 from metrify.features.batch import FeatureBatch
-from metrify.features.model_features import uncomputable
 from metrify.features.specification import compute_features
 from metrify.features.weather_gaps import weather_faults
-from metrify.forecasting.forecast_table import forecast_schema, forecast_table, forecast_writer
+from metrify.forecasting.forecast_table import DEGRADED_COLUMN, forecast_schema, forecast_table, forecast_writer
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.readings.dataset import METERS_FILE, read_info
 from metrify.readings.shards import Shard
@@ -68,7 +68,6 @@ def score_meters(
     _require_fit(model, dataset, home)
     meters = _meters_of(dataset, shard)
     weather = open_shard_weather(model, dataset, meters)
-    _require_features(model, weather.columns if weather else ())
     ends = np.unique(np.array([_parse(origin) for origin in origins], "datetime64[s]"))
     with open_windows(home) as windows:
         plan = plan_windows(windows, pd.Index(meters.to_pandas()), ends)
@@ -100,22 +99,12 @@ def _score(
             kept = np.flatnonzero(missing == 0)
             refused.append(list_with_gaps(meters, found, missing))
             if len(kept):
-                batch = _batch(model, found, kept, weather)
-                lacking = np.zeros(len(kept), bool)
-                if batch.weather is not None:
-                    lacking = np.array(weather_faults(batch.weather, batch.origins)) != ""
-                forecasts = _forecast(model, graph, meters, found, kept, batch, lacking)
+                forecasts = _forecast(model, graph, meters, found, kept, weather)
                 writer.write_table(forecasts, _FORECASTS_PER_GROUP * manifest.forecast_horizon)
-                degraded += int(lacking.sum())
+                degraded += pc.sum(forecasts[DEGRADED_COLUMN]).as_py() // manifest.forecast_horizon
             done, scored = done + len(found.ends), scored + len(kept)
             tell_progress(f"shard {shard}: {done:,}/{len(plan.ends):,} windows, {countdown.left(done)}")
     return {"forecasts": scored, "degraded": degraded}, refused
-
-
-def _batch(model: Bundle, found: PlannedWindows, kept: np.ndarray, weather: ShardWeather | None) -> FeatureBatch:
-    context, origins = model.manifest.context, found.ends[kept]
-    known = weather.known_at(found.meters[kept], origins, context) if weather else None
-    return FeatureBatch(found.windows[kept], origins, context, known)
 
 
 def _forecast(
@@ -124,13 +113,15 @@ def _forecast(
     meters: pa.Array,
     found: PlannedWindows,
     kept: np.ndarray,
-    batch: FeatureBatch,
-    degraded: np.ndarray,
+    weather: ShardWeather | None,
 ) -> pa.Table:
-    manifest = model.manifest
+    manifest, origins = model.manifest, found.ends[kept]
+    known = weather.known_at(found.meters[kept], origins, manifest.context) if weather else None
+    batch = FeatureBatch(found.windows[kept], origins, manifest.context, known)
     quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)
+    degraded = np.array(weather_faults(known, origins)) != "" if known else np.zeros(len(kept), bool)
     names, versions = meters.take(pa.array(found.meters[kept])), found.data_versions[kept]
-    return forecast_table(names, batch.origins, quantiles, manifest.quantiles, manifest.version, versions, degraded)
+    return forecast_table(names, origins, quantiles, manifest.quantiles, manifest.version, versions, degraded)
 
 
 def _meters_of(dataset: Path, shard: str) -> pa.Array:
@@ -160,16 +151,6 @@ def _require_fit(model: Bundle, dataset: Path, home: Home) -> None:
             f"({manifest.country}), and the store holds {place.resolution_minutes} minutes in {place.timezone} "
             f"({place.country}).",
             f"Train it with {name}.",
-        )
-
-
-def _require_features(model: Bundle, weather_columns: tuple[str, ...]) -> None:
-    """Checks that windows, calendar and the dataset's weather give what the model reads."""
-    lacking = [feature.label for feature in uncomputable(model.features, weather_columns)]
-    if lacking:
-        raise BundleError(
-            f"Neither the windows nor the dataset's weather give the bundle's features {', '.join(lacking)}.",
-            "Import the weather with `metrify data import --weather`, or train the model without them.",
         )
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pyarrow as pa
 
 from metrify.bundles.load import Bundle
+from metrify.errors import BundleError
 from metrify.features.batch import FeatureContext
-from metrify.features.model_features import model_columns, reads_weather
+from metrify.features.model_features import columns_of, uncomputable
 from metrify.readings.dataset import METERS_FILE, read_optional
 from metrify.readings.known import KnownWeather
 from metrify.readings.places import STATION_COLUMN, places_where_known
@@ -21,13 +22,11 @@ class ShardWeather:
     """Weather of the stations of a shard's meters.
 
     Attributes:
-        weather: Keeps its contract; of the quantities those that a model can read.
-        columns: Their names.
+        weather: Keeps its contract; of the quantities those that the model reads.
         stations: `[M]` the station of each meter; None where it is not known.
     """
 
     weather: pd.DataFrame
-    columns: tuple[str, ...]
     stations: np.ndarray
 
     def known_at(self, meters: np.ndarray, origins: np.ndarray, context: FeatureContext) -> KnownWeather:
@@ -46,18 +45,28 @@ class ShardWeather:
 
 
 def open_shard_weather(model: Bundle, dataset: Path, meters: pa.Array) -> ShardWeather | None:
-    """The weather that a model reads of a dataset; None where it reads none, or the dataset has none.
+    """The weather that a model reads of a dataset; None where it reads none.
 
     Args:
         model: The model's bundle.
         dataset: Dataset folder.
         meters: `[M]` the meters of the shard.
+
+    Raises:
+        BundleError: Windows, calendar and the dataset's weather don't give what the model reads.
     """
-    weather = read_optional(dataset / WEATHER_FILE)
-    if weather is None or not any(map(reads_weather, model.features)):
+    read = columns_of(model.features)
+    weather = read_optional(dataset / WEATHER_FILE) if read else None
+    columns = tuple(name for name in read if weather is not None and name in weather)
+    lacking = [feature.label for feature in uncomputable(model.features, columns)]
+    if lacking:
+        raise BundleError(
+            f"Neither the windows nor the dataset's weather give the bundle's features {', '.join(lacking)}.",
+            "Import the weather with `metrify data import --weather`, or train the model without them.",
+        )
+    if weather is None:
         return None
-    columns = tuple(name for name in model_columns() if name in weather)
     stations = places_where_known(
         STATION_COLUMN, meters.to_pylist(), pd.read_parquet(dataset / METERS_FILE), weather[STATION_COLUMN]
     )
-    return ShardWeather(weather[[*WEATHER_COLUMNS, *columns]], columns, stations)
+    return ShardWeather(weather[[*WEATHER_COLUMNS, *columns]], stations)
