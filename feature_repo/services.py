@@ -3,13 +3,25 @@
 from feast import FeatureService, FeatureView, OnDemandFeatureView
 
 
-def load_forecaster_service(meter_load: FeatureView, calendar: OnDemandFeatureView) -> FeatureService:
-    """The day-ahead forecaster's."""
+def load_forecaster_service(
+    meter_load: FeatureView, meter_station: FeatureView, calendar: OnDemandFeatureView
+) -> FeatureService:
+    """The day-ahead forecaster's, of a meter."""
     return FeatureService(
         name="load_forecaster",
-        features=[meter_load, calendar],
+        features=[meter_load, meter_station, calendar],
         owner="forecasting",
-        description="What the day-ahead forecaster reads.",
+        description="What the day-ahead forecaster reads of a meter.",
+    )
+
+
+def load_forecaster_weather_service(station_weather: FeatureView) -> FeatureService:
+    """The day-ahead forecaster's, of a weather station."""
+    return FeatureService(
+        name="load_forecaster_weather",
+        features=[station_weather],
+        owner="forecasting",
+        description="What a day-ahead forecaster that reads the weather reads of a station.",
     )
 
 

@@ -47,6 +47,18 @@ def weather_forecast_file(folder: str) -> FileSource:
     return _file(folder, "weather_forecast", "weather_forecast", description)
 
 
+def meter_station_file(folder: str) -> FileSource:
+    """Whose weather station is whose."""
+    description = "The weather station of each meter; the event is the end of the online windows."
+    return _file(folder, "meter_station", "meter_station", description)
+
+
+def station_weather_file(folder: str) -> FileSource:
+    """Recent weather of stations, for servers."""
+    description = "Recent and coming weather of each station in one row; the event is the end of the online windows."
+    return _file(folder, "station_weather", "station_weather", description)
+
+
 def _file(folder: str, name: str, stem: str, description: str) -> FileSource:
     return FileSource(
         name=f"{name}_file",

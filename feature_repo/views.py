@@ -5,7 +5,7 @@ from datetime import timedelta
 import pandas as pd
 from feast import FeatureView, Field, FileSource, PushSource
 from feast.on_demand_feature_view import on_demand_feature_view
-from feast.types import Array, Float32, Int64
+from feast.types import Array, Float32, Int64, String
 
 from feature_repo.entities import feeder, meter, weather_station
 from feature_repo.sources import calendar_request
@@ -93,6 +93,56 @@ def weather_forecast_view(source: FileSource) -> FeatureView:
         tags={"version": "1"},
         owner="forecasting",
         description="The newest forecast for a station, all its intervals, visible from its issue on.",
+    )
+
+
+def meter_station_view(source: FileSource) -> FeatureView:
+    """The weather stations of meters."""
+    return FeatureView(
+        name="meter_station",
+        entities=[meter],
+        ttl=timedelta(days=1),
+        schema=[Field(name="station_id", dtype=String, description="Its weather station; null where it is not known.")],
+        source=source,
+        tags={"version": "1"},
+        owner="forecasting",
+        description="The weather station that a meter's forecasts read.",
+    )
+
+
+def station_weather_view(source: FileSource) -> FeatureView:
+    """The record of a station's recent weather that servers read."""
+    times = {
+        "observed_starts": "Starts of the observed intervals",
+        "observed_ends": "Ends of the observed intervals, when the observation became known",
+        "forecast_starts": "Starts of the forecast intervals, once for each issue",
+        "forecast_ends": "Ends of the forecast intervals",
+        "issued_at": "Issues of the forecasts, when they became known",
+    }
+    values = {"observed": "What was observed", "forecast": "What was forecast"}
+    return FeatureView(
+        name="station_weather",
+        entities=[weather_station],
+        ttl=timedelta(days=1),
+        schema=[
+            Field(name="quantities", dtype=Array(String), description="Names of the quantities."),
+            *(
+                Field(name=name, dtype=Array(Int64), description=f"{text}; microseconds since 1970 UTC.")
+                for name, text in times.items()
+            ),
+            *(
+                Field(
+                    name=name,
+                    dtype=Array(Float32),
+                    description=f"{text}: all quantities of an interval, then the next.",
+                )
+                for name, text in values.items()
+            ),
+        ],
+        source=source,
+        tags={"version": "1"},
+        owner="forecasting",
+        description="A station's weather around the end of the online windows, with the times when it became known.",
     )
 
 

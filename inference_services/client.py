@@ -31,8 +31,10 @@ class Forecasts:
         drift: "none", "detected" or "collecting".
         drift_p: p-value of the last drift check.
         drift_day: ISO date of the sample that was checked; empty before the first check.
-        degraded: `[N]` whether a meter is too new for the model, so that the beginning of its window was completed.
-        completed: `{"meter_id", "history_days"}` of each of those: how many days of readings there are.
+        degraded: `[N]` whether a forecast was made without something: the meter is new, so that the beginning of its
+            window was completed, or some of the weather that the model reads was missing or stale.
+        degraded_reasons: `{"meter_id", "history_days", "reason"}` of each of those: how many days of readings there
+            are in the window, and what was lacking.
         refused: `{"meter_id", "reason"}` of each meter that was left out; only with `partial`.
     """
 
@@ -48,7 +50,7 @@ class Forecasts:
     drift_p: float
     drift_day: str
     degraded: list[bool]
-    completed: list[dict[str, Any]]
+    degraded_reasons: list[dict[str, Any]]
     refused: list[dict[str, str]]
 
     @classmethod
@@ -67,7 +69,7 @@ class Forecasts:
             float(parameters["drift_p"]),  # text over gRPC, which has no floating-point parameters
             str(parameters["drift_day"]),
             outputs["degraded"].astype(bool).tolist(),
-            json.loads(parameters.get("completed", "[]")),
+            json.loads(parameters.get("degraded_reasons", "[]")),
             json.loads(parameters.get("refused", "[]")),
         )
 

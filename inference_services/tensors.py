@@ -36,8 +36,13 @@ def require_inputs(request: InferRequest, required: set[str], optional: frozense
             raise InvalidRequestError(f"The request {problem} input {', '.join(sorted(odd))}.", f"Send {expected}.")
 
 
-def float_tensor(item: InferInput, tensor: Tensor) -> np.ndarray:
+def float_tensor(item: InferInput, tensor: Tensor, may_lack: bool = False) -> np.ndarray:
     """A finite FP32 tensor in the manifest's shape.
+
+    Args:
+        item: The input.
+        tensor: What the manifest says of it.
+        may_lack: Whether NaN is allowed, which says that a value was not known.
 
     Raises:
         InvalidRequestError: The type, shape or a value is wrong.
@@ -48,7 +53,7 @@ def float_tensor(item: InferInput, tensor: Tensor) -> np.ndarray:
         raise InvalidRequestError(
             f"Input {item.name} has shape {list(item.shape)}.", f"Send {list(tensor.shape)}, at least one row."
         )
-    if not np.isfinite(values).all():
+    if not (np.isfinite(values) | (may_lack & np.isnan(values))).all():
         raise InvalidRequestError(f"Input {item.name} has values that are not finite.", "Send finite numbers only.")
     return values
 

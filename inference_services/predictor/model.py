@@ -12,6 +12,7 @@ from inference_services.tensors import float_tensor, require_inputs, require_v2
 from metrify.bundles.load import Bundle
 from metrify.bundles.manifest import Tensor
 from metrify.errors import InvalidRequestError
+from metrify.features.model_features import reads_weather
 from metrify.forecasting.onnx_model import OnnxModel
 
 QUANTILES_OUTPUT = "quantiles_kwh"
@@ -29,6 +30,7 @@ class OnnxPredictor(kserve.Model):
     def __init__(self, name: str, bundle: Bundle) -> None:
         super().__init__(name)
         self._manifest = bundle.manifest
+        self._may_lack = {feature.name for feature in bundle.features if reads_weather(feature)}
         self._model = OnnxModel(bundle.model_path)
         self._executor = BoundedExecutor(min(4, os.cpu_count() or 1), _MAX_PENDING, "onnx")
         self.ready = True
@@ -45,7 +47,8 @@ class OnnxPredictor(kserve.Model):
         """Quantiles of a v2 request.
 
         Raises:
-            InvalidRequestError: An input is missing, unknown, of a wrong type or shape, or not finite.
+            InvalidRequestError: An input is missing, unknown, of a wrong type or shape, or not finite; weather may be
+                NaN, where it was not known.
         """
         request = require_v2(payload)
         quantiles = await self._executor.run(self._predict, request)
@@ -62,7 +65,9 @@ class OnnxPredictor(kserve.Model):
     def _predict(self, request: InferRequest) -> np.ndarray:
         tensors = {tensor.name: tensor for tensor in self._manifest.inputs}
         require_inputs(request, set(tensors))
-        features = {item.name: float_tensor(item, tensors[item.name]) for item in request.inputs}
+        features = {
+            item.name: float_tensor(item, tensors[item.name], item.name in self._may_lack) for item in request.inputs
+        }
         rows = {name: len(values) for name, values in features.items()}
         if len(set(rows.values())) > 1:
             raise InvalidRequestError(f"The inputs have different numbers of rows: {rows}.", "Send the same number.")

@@ -17,11 +17,14 @@ from inference_services.transformer.meters import pseudonymiser
 from inference_services.transformer.model import LoadForecastTransformer, Rooms
 from inference_services.transformer.predictors import Predictors
 from inference_services.transformer.servable import require_servable
+from inference_services.transformer.station_weathers import StationWeathers
 from inference_services.transformer.watched_file import WatchedFile
-from inference_services.transformer.windows import open_reader, require_fitting_store
+from inference_services.transformer.windows import has_weather, open_reader, require_fitting_store
+from metrify.adapters.weather_records import WeatherRecordReader
 from metrify.bundles.load import load_bundle
 from metrify.bundles.signature import load_public_key
-from metrify.config import load_config
+from metrify.config import Home, load_config
+from metrify.features.model_features import reads_weather
 
 
 def main() -> None:
@@ -40,17 +43,19 @@ def main() -> None:
     serving = config.serving
     manifest = WatchedFile(arguments.inference_service, read_manifest)
     bundle = load_bundle(arguments.model_dir, load_public_key(arguments.trusted_key))
-    require_servable(bundle.features)
+    require_servable(bundle.features, has_weather(arguments.feature_reader))
     require_fitting_store(arguments.feature_reader, bundle.manifest)
+    weather = WeatherRecordReader(Home.from_environment()) if any(map(reads_weather, bundle.features)) else None
     path = arguments.endpoints_file
     endpoints = file_endpoints(path) if path else cluster_endpoints(manifest.value().name)
     batch_size = arguments.max_batch_size or serving.max_batch_size
     timeout_seconds = arguments.predictor_timeout_seconds or serving.predictor_timeout_seconds
     predictors = Predictors(arguments.model_name, endpoints, batch_size, timeout_seconds)
     drift = DriftMonitor(bundle, config.drift.max_meters)
-    reader = open_reader(arguments.feature_reader, arguments.feature_cache_seconds)
+    reader = open_reader(arguments.feature_reader, arguments.feature_cache_seconds, weather is not None)
+    weathers = StationWeathers(weather.read) if weather else None
     model = LoadForecastTransformer(
-        arguments.model_name, Rooms(bundle, reader, pseudonymiser(), manifest, predictors, drift)
+        arguments.model_name, Rooms(bundle, reader, pseudonymiser(), manifest, predictors, drift, weathers)
     )
     add_legacy_routes(app, model)
     if not (serving.enable_metrics if arguments.enable_metrics is None else arguments.enable_metrics):
@@ -60,6 +65,8 @@ def main() -> None:
     drift.start()
     MetrifyModelServer(arguments.http_port, arguments.grpc_port).start([model])
     drift.close()
+    if weathers:
+        weathers.close()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import kserve
@@ -14,9 +14,11 @@ from inference_services.executor import BoundedExecutor
 from inference_services.manifest import ServiceManifest
 from inference_services.tensors import require_v2
 from inference_services.transformer.drift_monitor import DriftMonitor
+from inference_services.transformer.known_weather import weather_of_rows
 from inference_services.transformer.predictors import Predictors
 from inference_services.transformer.requests import ForecastRequest, parse_request
 from inference_services.transformer.rows import Rows, find_rows
+from inference_services.transformer.station_weathers import StationWeathers
 from inference_services.transformer.watched_file import WatchedFile
 from inference_services.transformer.windows import WindowReader
 from metrify.adapters.meter_windows import MeterWindows
@@ -24,7 +26,10 @@ from metrify.bundles.load import Bundle
 from metrify.bundles.manifest import require_horizon
 from metrify.experiments.assignment import CONTROL, assign
 from metrify.features.batch import FeatureBatch
+from metrify.features.degradation import Degradation, judge_rows
+from metrify.features.model_features import columns_of
 from metrify.features.specification import compute_features
+from metrify.readings.station_weather import StationWeather
 
 _MAX_PENDING = 256
 _MEDIAN = 0.5
@@ -40,6 +45,7 @@ class Rooms:
     manifest: WatchedFile[ServiceManifest]
     predictors: Predictors
     drift: DriftMonitor
+    weathers: StationWeathers | None = None  # where the bundle reads the weather
 
 
 class LoadForecastTransformer(kserve.Model):
@@ -54,6 +60,7 @@ class LoadForecastTransformer(kserve.Model):
         super().__init__(name)
         self._rooms = rooms
         self._executor = BoundedExecutor(1, _MAX_PENDING, "features")
+        self._columns = columns_of(rooms.bundle.features)
         self._median = rooms.bundle.manifest.quantiles.index(_MEDIAN)
         self.ready = True
 
@@ -92,24 +99,36 @@ class LoadForecastTransformer(kserve.Model):
         horizon = require_horizon(asked.horizon, self.bundle.manifest)
         pseudonyms = await self._executor.run(lambda: [self._rooms.pseudonym(meter) for meter in asked.meters])
         found = await self._rooms.reader.read(pseudonyms)
-        rows, features = await self._executor.run(self._prepare, asked, pseudonyms, found)
+        stations = {station for station in found.stations if station is not None}
+        weathers = await self._rooms.weathers.find(stations) if self._rooms.weathers else None
+        rows, features, degradation = await self._executor.run(self._prepare, asked, pseudonyms, found, weathers)
         variants = self._variants(rows.pseudonyms)
         quantiles, versions = await self._forecast(variants, features)
         self._watch(rows)
-        return self._response(request, rows, variants, quantiles[:, :horizon], versions)
+        return self._response(request, rows, variants, quantiles[:, :horizon], versions, degradation)
 
     def _prepare(
-        self, request: ForecastRequest, pseudonyms: list[str], found: MeterWindows
-    ) -> tuple[Rows, dict[str, np.ndarray]]:
-        bundle = self.bundle
-        rows = find_rows(request, pseudonyms, found, bundle.manifest.context, bundle.cold_start)
-        batch = FeatureBatch(rows.windows, rows.origins, bundle.manifest.context)
-        features = compute_features(bundle.features, batch)
-        return rows, {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}
+        self,
+        request: ForecastRequest,
+        pseudonyms: list[str],
+        found: MeterWindows,
+        weathers: Mapping[str, StationWeather] | None,
+    ) -> tuple[Rows, dict[str, np.ndarray], Degradation]:
+        """Rows, their features, and what they lack."""
+        bundle, context = self.bundle, self.bundle.manifest.context
+        rows = find_rows(request, pseudonyms, found, context, bundle.cold_start)
+        weather, faults = (
+            weather_of_rows(rows.stations, weathers, rows.origins, context, self._columns)
+            if weathers is not None
+            else (None, [])
+        )
+        features = compute_features(bundle.features, FeatureBatch(rows.windows, rows.origins, context, weather))
+        inputs = {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}
+        return rows, inputs, judge_rows(rows.is_completed, rows.history_days, faults)
 
     def _watch(self, rows: Rows) -> None:
         """Adds the rows to the drift sample; the profile's part of a window would be taken for the population."""
-        measured = np.flatnonzero(~rows.is_degraded)
+        measured = np.flatnonzero(~rows.is_completed)
         if len(measured):
             meters = [rows.pseudonyms[row] for row in measured]
             self._rooms.drift.add(meters, rows.windows[measured], rows.origins[measured])
@@ -138,7 +157,13 @@ class LoadForecastTransformer(kserve.Model):
         return quantiles, versions
 
     def _response(
-        self, request: InferRequest, rows: Rows, variants: list[str], quantiles: np.ndarray, versions: np.ndarray
+        self,
+        request: InferRequest,
+        rows: Rows,
+        variants: list[str],
+        quantiles: np.ndarray,
+        versions: np.ndarray,
+        degradation: Degradation,
     ) -> InferResponse:
         age = (np.datetime64("now", "s") - rows.origins).astype(np.float32)
         outputs = {
@@ -150,14 +175,14 @@ class LoadForecastTransformer(kserve.Model):
             "variant": ("BYTES", np.array(variants, dtype=object)),
             "feature_age_seconds": ("FP32", age),
             "data_version": ("INT64", rows.data_versions),
-            "degraded": ("BOOL", rows.is_degraded),
+            "degraded": ("BOOL", degradation.is_degraded),
         }
         drift = self._rooms.drift.state
         # v2 over gRPC has no floating-point parameters: there the p-value is text.
         p_value = f"{drift.p_value:.6g}" if request.from_grpc else drift.p_value
         parameters = {"drift": drift.verdict, "drift_p": p_value, "drift_day": drift.day}
-        if rows.is_degraded.any():
-            parameters["completed"] = json.dumps(rows.completed())
+        if degradation.is_degraded.any():
+            parameters["degraded_reasons"] = json.dumps(degradation.listed(rows.meters))
         if rows.refused:
             parameters["refused"] = json.dumps(rows.refused)
         return InferResponse(

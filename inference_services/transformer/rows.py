@@ -25,9 +25,10 @@ class Rows:
         windows: `[N, sequence_length]` float32 kWh without gaps.
         origins: `[N]` datetime64[s] UTC.
         data_versions: `[N]` int64, see `MeterWindows`.
-        is_degraded: `[N]` whether the beginning of the window was completed, since the meter is new.
+        is_completed: `[N]` whether the beginning of the window was completed, since the meter is new.
         history_days: `[N]` float32 days of readings in the window.
         refused: `{"meter_id", "reason"}` of each row that is left out.
+        stations: `[N]` weather stations, None where one is not known; none at all where nobody asked.
     """
 
     meters: list[str]
@@ -35,14 +36,10 @@ class Rows:
     windows: np.ndarray
     origins: np.ndarray
     data_versions: np.ndarray
-    is_degraded: np.ndarray
+    is_completed: np.ndarray
     history_days: np.ndarray
     refused: list[dict[str, str]]
-
-    def completed(self) -> list[dict[str, object]]:
-        """`{"meter_id", "history_days"}` of each degraded row."""
-        days = self.history_days.astype(float).round(2)
-        return [{"meter_id": self.meters[row], "history_days": days[row]} for row in np.flatnonzero(self.is_degraded)]
+    stations: list[str | None]
 
 
 def find_rows(
@@ -88,6 +85,7 @@ def find_rows(
         completed.is_completed[own],
         completed.history_days[own],
         [{"meter_id": request.meters[row], "reason": reasons[row]} for row in np.flatnonzero(~usable)],
+        [found.stations[row] for row in kept] if found.stations else [],
     )
 
 

@@ -3,25 +3,25 @@
 from collections.abc import Iterable
 
 from metrify.errors import BundleError
+from metrify.features.model_features import model_columns, uncomputable
 from metrify.features.specification import Feature
 
-_AT_HAND = frozenset({"readings", "calendar"})
 
-
-def require_servable(features: Iterable[Feature]) -> None:
-    """Checks that all features are computed from what is at hand at a request: the window and the calendar.
+def require_servable(features: Iterable[Feature], has_weather: bool) -> None:
+    """Checks that all features are computed from what is at hand at a request: window, calendar and perhaps weather.
 
     Args:
         features: Of a bundle.
+        has_weather: Whether the feature reader knows the weather of stations.
 
     Raises:
-        BundleError: One needs weather or grid status.
+        BundleError: One needs the grid's status, or weather where there is none.
     """
-    lacking = [feature for feature in features if not _AT_HAND.issuperset(feature.inputs)]
+    lacking = uncomputable(features, model_columns() if has_weather else ())
     if lacking:
-        inputs = sorted({name for feature in lacking for name in feature.inputs} - _AT_HAND)
+        inputs = sorted({name for feature in lacking for name in feature.inputs})
         raise BundleError(
             f"The transformer has no {' and no '.join(inputs)} to compute the bundle's features "
             f"{', '.join(feature.label for feature in lacking)} from.",
-            "Train it without them.",
+            "Train it without them, or read the weather from the feature store (`--feature_reader feast`).",
         )

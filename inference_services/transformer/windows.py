@@ -84,7 +84,12 @@ class ParquetWindowReader:
         return MeterWindows(windows, ends, nothing.astype(np.int64), nothing.astype(bool))
 
 
-def open_reader(specification: str, cache_seconds: float = 0) -> WindowReader:
+def has_weather(specification: str) -> bool:
+    """Whether the reader that `--feature_reader` names also knows the weather of stations."""
+    return not specification.startswith(_PARQUET)
+
+
+def open_reader(specification: str, cache_seconds: float = 0, with_stations: bool = False) -> WindowReader:
     """The reader that `--feature_reader` names: `feast`, `redis` or `parquet:PATH`.
 
     `feast` reads Redis where METRIFY_REDIS_URL names one, and SQLite otherwise.
@@ -92,6 +97,7 @@ def open_reader(specification: str, cache_seconds: float = 0) -> WindowReader:
     Args:
         specification: The reader.
         cache_seconds: For which a window read from Redis is kept; 0 for not at all.
+        with_stations: Whether each meter's weather station is read, too; a file does not tell it.
 
     Raises:
         UsageError: It names no reader, or Redis without an address.
@@ -103,12 +109,13 @@ def open_reader(specification: str, cache_seconds: float = 0) -> WindowReader:
         raise UsageError(f"There is no feature reader {specification}.", "Use feast, redis or parquet:PATH.")
     home, address = Home.from_environment(), RedisAddress.from_environment()
     if address is not None:
-        return _redis_reader(home, address, cache_seconds)
+        cache = FeatureCache[StoredRow](_CACHE_ENTRIES, cache_seconds) if cache_seconds > 0 else None
+        return RedisWindowReader(home, address, cache, ReaderMetrics(), with_stations)
     if specification == "redis":
         raise UsageError("The feature reader redis has no address.", f"Set {REDIS_VARIABLE}.")
     from metrify.adapters.feature_store import OnlineWindowReader
 
-    return BlockingWindowReader(OnlineWindowReader(home).read)
+    return BlockingWindowReader(OnlineWindowReader(home, with_stations).read)
 
 
 def require_fitting_store(specification: str, manifest: BundleManifest) -> None:
@@ -122,8 +129,3 @@ def require_fitting_store(specification: str, manifest: BundleManifest) -> None:
     home = Home.from_environment()
     if not specification.startswith(_PARQUET) and is_materialised(home):
         require_same_place(manifest, read_place(home))
-
-
-def _redis_reader(home: Home, address: RedisAddress, cache_seconds: float) -> RedisWindowReader:
-    cache = FeatureCache[StoredRow](_CACHE_ENTRIES, cache_seconds) if cache_seconds > 0 else None
-    return RedisWindowReader(home, address, cache, ReaderMetrics())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REPO_FOLDER = Path(__file__).resolve().parents[2] / "feature_repo"
 STORE_VARIABLE = "METRIFY_FEATURE_STORE"
 CONNECTION_VARIABLE = "METRIFY_REDIS_CONNECTION"
-WINDOW_VIEW = "meter_load"
+WINDOW_VIEW, STATION_VIEW, WEATHER_VIEW = "meter_load", "meter_station", "station_weather"
 _WINDOW_FIELDS = {"load_window", "window_end", "data_version"}
 _EMBEDDED, _REDIS = "feature_store.yaml", "feature_store.redis.yaml"
 
@@ -37,8 +37,12 @@ def open_store(home: Home) -> "FeatureStore":
     return import_feast().FeatureStore(config=config)
 
 
-def open_window_store(home: Home) -> "FeatureStore":
+def open_window_store(home: Home, with_stations: bool = False) -> "FeatureStore":
     """The feature store of a home, whose registered view of windows has every field that this version needs.
+
+    Args:
+        home: Where the store lies.
+        with_stations: Whether the view of the meters' weather stations is needed, too.
 
     Raises:
         FeatureStoreError: Nothing was materialised there yet, or by another version of Metrify.
@@ -46,6 +50,8 @@ def open_window_store(home: Home) -> "FeatureStore":
     """
     store = open_store(home)
     if not {field.name for field in store.get_feature_view(WINDOW_VIEW).features} >= _WINDOW_FIELDS:
+        raise another_version()
+    if with_stations and STATION_VIEW not in {view.name for view in store.list_feature_views()}:
         raise another_version()
     return store
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FEATURES",
     "PUSH_SOURCE",
+    "STATION_FEATURE",
     "STORE_VARIABLE",
     "OnlineWindowReader",
     "apply_repository",
@@ -51,6 +52,7 @@ __all__ = [
 
 _DAY = timedelta(days=1)
 FEATURES = ["meter_load:load_window", "meter_load:window_end", "meter_load:data_version"]
+STATION_FEATURE = "meter_station:station_id"
 _METERS_A_READ = 10_000  # SQLite refuses statements with too many values
 
 
@@ -123,13 +125,15 @@ class OnlineWindowReader:
 
     Args:
         home: Where the store lies.
+        with_stations: Whether the meters' weather stations are read, too.
 
     Raises:
         FeatureStoreError: Nothing was materialised there yet, or by another version of Metrify.
     """
 
-    def __init__(self, home: Home) -> None:
-        self._store = open_window_store(home)
+    def __init__(self, home: Home, with_stations: bool = False) -> None:
+        self._store = open_window_store(home, with_stations)
+        self._features = [*FEATURES, STATION_FEATURE] if with_stations else FEATURES
 
     def read(self, meter_ids: list[str]) -> MeterWindows:
         """The newest window of each meter.
@@ -137,8 +141,9 @@ class OnlineWindowReader:
         Raises:
             FeatureStoreError: The online store does not answer.
         """
-        windows, ends, versions = self._read(meter_ids)
-        return MeterWindows(align_windows(windows), ends, versions, np.zeros(len(ends), bool))
+        windows, ends, versions, stations = self._read(meter_ids)
+        available = np.zeros(len(ends), bool)
+        return MeterWindows(align_windows(windows), ends, versions, available, stations=tuple(stations))
 
     def read_as_stored(self, meter_ids: list[str]) -> tuple[list[list[float] | None], np.ndarray]:
         """The newest window of each meter, in the length in which it is stored.
@@ -149,18 +154,20 @@ class OnlineWindowReader:
         Raises:
             FeatureStoreError: The online store does not answer.
         """
-        windows, ends, _ = self._read(meter_ids)
+        windows, ends, _, _ = self._read(meter_ids)
         return windows, ends
 
-    def _read(self, meter_ids: list[str]) -> tuple[list[list[float] | None], np.ndarray, np.ndarray]:
+    def _read(self, meter_ids: list[str]) -> tuple[list[list[float] | None], np.ndarray, np.ndarray, list[str | None]]:
         windows: list[list[float] | None] = []
         ends: list[np.datetime64] = []
         versions: list[int] = []
+        stations: list[str | None] = []
         for first in range(0, len(meter_ids), _METERS_A_READ):
             rows = [{"meter_id": meter_id} for meter_id in meter_ids[first : first + _METERS_A_READ]]
             with redis_errors_told():
-                answer = self._store.get_online_features(features=FEATURES, entity_rows=rows).to_dict()
+                answer = self._store.get_online_features(features=self._features, entity_rows=rows).to_dict()
             windows += answer["load_window"]
             ends += [np.datetime64("NaT" if end is None else end, "s") for end in answer["window_end"]]
             versions += [version or 0 for version in answer["data_version"]]
-        return windows, np.array(ends, dtype="datetime64[s]"), np.array(versions, np.int64)
+            stations += answer.get("station_id", [])
+        return windows, np.array(ends, dtype="datetime64[s]"), np.array(versions, np.int64), stations

@@ -17,6 +17,7 @@ class MeterWindows:
             were pushed, or of a dataset that was not imported.
         unavailable: `[N]` whether the store could not be asked.
         reason: Why; empty where it could for all.
+        stations: `[N]` weather station of each meter, None where it is not known; none at all where nobody asked.
     """
 
     windows: np.ndarray
@@ -24,6 +25,7 @@ class MeterWindows:
     data_versions: np.ndarray
     unavailable: np.ndarray
     reason: str = ""
+    stations: tuple[str | None, ...] = ()
 
 
 def align_windows(windows: Sequence[Sequence[float] | np.ndarray | None]) -> np.ndarray:

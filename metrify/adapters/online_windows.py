@@ -4,7 +4,7 @@ import numpy as np
 
 from metrify.adapters.feature_cache import FeatureCache
 from metrify.adapters.feature_layout import StoredRow, registered_layout
-from metrify.adapters.feature_repository import open_store
+from metrify.adapters.feature_repository import open_window_store
 from metrify.adapters.meter_windows import MeterWindows, align_windows
 from metrify.adapters.reader_metrics import ReaderMetrics
 from metrify.adapters.redis_address import RedisAddress
@@ -13,6 +13,7 @@ from metrify.adapters.redis_features import RedisFeatureReader
 from metrify.config import Home
 
 _WINDOW, _END, _VERSION = "meter_load:load_window", "meter_load:window_end", "meter_load:data_version"
+_STATION = "meter_station:station_id"
 _METERS_A_READ = 100  # 0.3 MB of windows of 672 readings: well within the deadline of one read
 
 
@@ -26,9 +27,10 @@ class RedisWindowReader:
         address: Of the Redis that METRIFY_REDIS_URL names.
         cache: Windows that need no read; none without it.
         metrics: Where to count; nowhere without it.
+        with_stations: Whether the meters' weather stations are read, too, in the same round trip.
 
     Raises:
-        FeatureStoreError: Nothing was materialised yet.
+        FeatureStoreError: Nothing was materialised yet, or by another version of Metrify.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class RedisWindowReader:
         address: RedisAddress,
         cache: FeatureCache[StoredRow] | None = None,
         metrics: ReaderMetrics | None = None,
+        with_stations: bool = False,
     ) -> None:
-        layout = registered_layout(open_store(home), [_WINDOW, _END, _VERSION], keep_ttl=False)
+        features = [_WINDOW, _END, _VERSION, *([_STATION] if with_stations else [])]
+        layout = registered_layout(open_window_store(home, with_stations), features, keep_ttl=False)
         self._reader = RedisFeatureReader(layout, RedisConnections(address), cache=cache, metrics=metrics)
 
     async def read(self, meter_ids: list[str]) -> MeterWindows:
@@ -53,11 +57,13 @@ class RedisWindowReader:
         ends = np.full(len(meter_ids), np.datetime64("NaT"), "datetime64[s]")
         versions = np.zeros(len(meter_ids), np.int64)
         unavailable = np.zeros(len(meter_ids), bool)
+        stations: list[str | None] = [None] * len(meter_ids)
         reason = ""
         for first in range(0, len(meter_ids), _METERS_A_READ):
             part = slice(first, first + _METERS_A_READ)
             answer = await self._reader.read(meter_ids[part])
             windows[part] = answer.objects[_WINDOW]  # type: ignore[assignment]
+            stations[part] = answer.objects.get(_STATION, stations[part])  # type: ignore[assignment]
             seconds = answer.numbers[:, answer.features.index(_END)]
             known = np.isfinite(seconds)
             ends[part][known] = seconds[known].astype(np.int64).astype("datetime64[s]")
@@ -69,7 +75,7 @@ class RedisWindowReader:
                 unavailable[part.stop :] = True
                 reason = answer.reason
                 break
-        return MeterWindows(align_windows(windows), ends, versions, unavailable, reason)
+        return MeterWindows(align_windows(windows), ends, versions, unavailable, reason, tuple(stations))
 
     async def close(self) -> None:
         """Ends the connections."""

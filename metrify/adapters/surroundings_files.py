@@ -44,7 +44,7 @@ def write_surroundings(home: Home, surroundings: Surroundings, step_minutes: int
         tables["grid_status"] = _status(grid_status, steps)
     home.feature_store.mkdir(parents=True, exist_ok=True)
     for view in VIEWS:
-        _replace(home.feature_store / f"{view}.parquet", tables.get(view))
+        replace_file(home.feature_store / f"{view}.parquet", tables.get(view))
     return {view: len(table) for view, table in tables.items() if len(table)}
 
 
@@ -106,7 +106,8 @@ def _seconds(times: pd.Series) -> pa.Array:
     return pa.array(times.dt.tz_localize(None).to_numpy("datetime64[s]").astype(np.int64))
 
 
-def _replace(path: Path, table: pa.Table | None) -> None:
+def replace_file(path: Path, table: pa.Table | None) -> None:
+    """Puts a table into a file in one step; without rows the file goes."""
     if table is None or not len(table):
         path.unlink(missing_ok=True)
         return

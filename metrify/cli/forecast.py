@@ -40,10 +40,9 @@ def forecast(
             f"{meter}  {_sparkline(point.tolist())}  {point.sum():8.3f} kWh  from {answer.origins[row]}  "
             f"{answer.model_versions[row]} ({answer.variants[row]})"
         )
-    for item in answer.completed:
-        typer.echo(f"{item['meter_id']}  degraded: {item['history_days']:g} days of history", err=True)
-    for item in answer.refused:
-        typer.echo(f"{item['meter_id']}  refused: {item['reason']}", err=True)
+    for kind, items in (("degraded", answer.degraded_reasons), ("refused", answer.refused)):
+        for item in items:
+            typer.echo(f"{item['meter_id']}  {kind}: {item['reason']}", err=True)
 
 
 def _as_dict(answer: "Forecasts") -> dict[str, object]:
@@ -62,7 +61,8 @@ def _as_dict(answer: "Forecasts") -> dict[str, object]:
         for row, meter in enumerate(answer.meter_ids)
     ]
     drift = {"verdict": answer.drift, "p_value": answer.drift_p, "day": answer.drift_day}
-    return {"forecasts": rows, "completed": answer.completed, "refused": answer.refused, "drift": drift}
+    lists = {"degraded_reasons": answer.degraded_reasons, "refused": answer.refused}
+    return {"forecasts": rows, **lists, "drift": drift}
 
 
 def _sparkline(values: list[float]) -> str:

@@ -21,7 +21,7 @@ _SEARCHED = (
     "batch_size",
     "learning_rate",
 )
-_UNREAD_BY_NETWORKS = ("include_load_statistics", "include_weather", "include_grid_status")
+_UNREAD_BY_MODELS = ("include_load_statistics", "include_grid_status")
 
 # Of readings; future and outlying ones are not among them, since they are kept out whatever the configuration says.
 FAULT_NAMES = ("negative", "impossible", "spike", "jump", "zero_run", "missing_zero", "flat_line", "stuck")
@@ -170,8 +170,8 @@ class FeatureEngineeringConfig(Section):
     lookback_window: Annotated[int, Field(gt=0)] = 672  # intervals that the feature store keeps for each meter
     hold_out_days: Annotated[int, Field(ge=0)] = 0  # of the newest readings, kept from the online store for a replay
     include_time_features: bool = True  # calendar of the horizon and of the window, in local time
+    include_weather: bool = False  # observed and forecast weather of the meter's station, as it was known at the origin
     include_load_statistics: bool = False  # lags, rolling statistics and profile, for models that read tables
-    include_weather: bool = False  # observed and forecast weather of the meter's station, as it was known
     include_grid_status: bool = False  # loading and voltage of the meter's feeder
 
 
@@ -259,13 +259,14 @@ class MetrifyConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _networks_read_the_window_itself(self) -> Self:
+    def _models_read_the_window_itself(self) -> Self:
         model_type = self.training.consumption_forecasting.model_type
-        unread = [name for name in _UNREAD_BY_NETWORKS if getattr(self.feature_engineering, name)]
+        unread = [name for name in _UNREAD_BY_MODELS if getattr(self.feature_engineering, name)]
         if unread:
             raise ValueError(
                 f"feature_engineering.{unread[0]} must be false for the model_type {model_type}, which reads the "
-                f"window itself and the calendar; FeatureConfig({unread[0]}=True) computes them in a notebook"
+                f"window itself, the calendar and the weather; FeatureConfig({unread[0]}=True) computes them in a "
+                "notebook"
             )
         return self
 

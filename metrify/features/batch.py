@@ -45,6 +45,12 @@ class FeatureBatch:
     weather: KnownWeather | None = None
     grid_status: KnownGridStatus | None = None
 
+    def take(self, rows: np.ndarray | slice) -> "FeatureBatch":
+        """Some of the rows."""
+        weather = self.weather.take(rows) if self.weather else None
+        status = self.grid_status.take(rows) if self.grid_status else None
+        return FeatureBatch(self.windows[rows], self.origins[rows], self.context, weather, status)
+
     def __post_init__(self) -> None:
         expected = (len(self.origins), self.context.sequence_length)
         if self.windows.shape != expected:

@@ -1,6 +1,6 @@
 """Which windows can be forecast, and how those of new meters are completed: one rule for servers, batches and tests."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,9 +55,8 @@ def complete_windows(batch: FeatureBatch, profile: ColdStartProfile | None) -> C
         candidates = np.flatnonzero(~whole & (history >= least) & (gaps == 0))
         candidates = candidates[(np.nan_to_num(batch.windows[candidates]) != 0).any(axis=1)]
         if profile is not None and len(candidates):
-            part = replace(batch, windows=batch.windows[candidates], origins=batch.origins[candidates])
             windows = windows.copy()
-            windows[candidates] = _repeat_backwards(part, history[candidates], profile)
+            windows[candidates] = _repeat_backwards(batch.take(candidates), history[candidates], profile)
             completed[candidates] = True
         for row in np.flatnonzero(~whole & ~completed):
             reasons[row] = _reason(int(history[row]), int(gaps[row]), least, length)

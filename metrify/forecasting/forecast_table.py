@@ -6,7 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-INTERVAL_COLUMN = "interval"
+from metrify.features.degradation import Degradation
+
+INTERVAL_COLUMN, DEGRADED_COLUMN, REASON_COLUMN = "interval", "degraded", "degraded_reason"
 REFUSED_SCHEMA = pa.schema([("meter_id", pa.string()), ("origin", pa.timestamp("us", "UTC")), ("reason", pa.string())])
 
 
@@ -24,7 +26,8 @@ def quantile_column(level: float) -> str:
 def forecast_schema(levels: tuple[float, ...]) -> pa.Schema:
     """`meter_id`, `origin` (UTC), `interval` (0 begins at the origin), kWh by level, versions, and how much was known.
 
-    `history_days` is how many days of readings a window has, `degraded` whether its beginning was completed.
+    `history_days` is how many days of readings a window has, `degraded` whether a forecast was made without something,
+    and `degraded_reason` without what; see `Degradation`.
     """
     return pa.schema(
         [
@@ -34,8 +37,9 @@ def forecast_schema(levels: tuple[float, ...]) -> pa.Schema:
             *((quantile_column(level), pa.float32()) for level in levels),
             ("model_version", pa.string()),
             ("data_version", pa.int64()),
-            ("degraded", pa.bool_()),
+            (DEGRADED_COLUMN, pa.bool_()),
             ("history_days", pa.float32()),
+            (REASON_COLUMN, pa.string()),
         ]
     )
 
@@ -53,8 +57,7 @@ def forecast_table(
     levels: tuple[float, ...],
     model_version: str,
     data_versions: np.ndarray,
-    is_degraded: np.ndarray,
-    history_days: np.ndarray,
+    degradation: Degradation,
 ) -> pa.Table:
     """The rows of N forecasts, H for each.
 
@@ -65,8 +68,7 @@ def forecast_table(
         levels: `[Q]`.
         model_version: Of the bundle.
         data_versions: `[N]` import of the dataset that each window's readings are of.
-        is_degraded: `[N]` whether the beginning of a window was completed.
-        history_days: `[N]` float32 days of readings in each window.
+        degradation: `[N]` how much was known.
     """
     rows, horizon, _ = quantiles.shape
     forecast = pa.array(np.repeat(np.arange(rows), horizon))
@@ -76,7 +78,10 @@ def forecast_table(
         pa.array(np.tile(np.arange(horizon, dtype=np.int16), rows)),
         *(pa.array(quantiles[..., number].ravel()) for number in range(len(levels))),
         pa.repeat(model_version, rows * horizon),
-        *(pa.array(values).take(forecast) for values in (data_versions, is_degraded, history_days)),
+        pa.array(data_versions).take(forecast),
+        pa.array(degradation.is_degraded).take(forecast),
+        pa.array(degradation.history_days).take(forecast),
+        pa.array(degradation.reasons, pa.string()).take(forecast),
     ]
     return pa.table(columns, schema=forecast_schema(levels))
 

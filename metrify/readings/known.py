@@ -22,6 +22,10 @@ class KnownWeather:
     forecast: np.ndarray
     issued_at: np.ndarray
 
+    def take(self, rows: np.ndarray | slice) -> "KnownWeather":
+        """That of some of the origins."""
+        return KnownWeather(self.columns, self.observed[rows], self.forecast[rows], self.issued_at[rows])
+
 
 @dataclass(frozen=True)
 class KnownGridStatus:
@@ -34,6 +38,10 @@ class KnownGridStatus:
 
     loading_percent: np.ndarray
     voltage_pu: np.ndarray
+
+    def take(self, rows: np.ndarray | slice) -> "KnownGridStatus":
+        """That of some of the origins."""
+        return KnownGridStatus(self.loading_percent[rows], self.voltage_pu[rows])
 
 
 def known_before(

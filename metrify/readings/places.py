@@ -71,6 +71,25 @@ def places_of_meters(
     return of_meter.set_index("meter_id")[column].loc[list(meter_ids)].to_numpy(object)
 
 
+def places_where_known(
+    column: str, meter_ids: Sequence[str] | np.ndarray, meters: pd.DataFrame, places: pd.Series
+) -> np.ndarray:
+    """The place of each meter, `[M]` str, and None for a meter of which it is not known, or not for certain.
+
+    Args:
+        column: `station_id` or `feeder_id`.
+        meter_ids: `[M]`.
+        meters: `meter_id` and perhaps the column; without it the only place is every meter's.
+        places: The column of the weather or of the grid status.
+    """
+    if column not in meters:
+        known = places.unique()
+        return np.full(len(meter_ids), known[0] if len(known) == 1 else None, dtype=object)
+    of_meter = meters.drop_duplicates("meter_id", keep=False).set_index("meter_id")[column]
+    found = of_meter.reindex(list(meter_ids))
+    return np.array([place if isinstance(place, str) else None for place in found], dtype=object)
+
+
 def iterate_places(frame: pd.DataFrame, column: str, places: np.ndarray, origins: np.ndarray) -> Iterator[PlaceRows]:
     """What belongs to each of the places that are wanted, one after another.
 

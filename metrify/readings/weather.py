@@ -14,9 +14,9 @@ from pandera.errors import SchemaErrors
 
 from metrify.errors import ReadingsError
 from metrify.readings.broken_contract import broken_places
-from metrify.readings.known import KnownWeather, known_before, newest_of_each
-from metrify.readings.own_intervals import own_ends
+from metrify.readings.known import KnownWeather
 from metrify.readings.places import STATION_COLUMN, iterate_places
+from metrify.readings.station_weather import StationWeather
 
 WEATHER_FILE = "weather.parquet"
 WEATHER_COLUMNS = (STATION_COLUMN, "timestamp", "issued_at")
@@ -144,22 +144,5 @@ def weather_known_at(
     Raises:
         ReadingsError: The weather is not of whole multiples of the readings' intervals.
     """
-    columns = weather_quantities(weather)
-    step, delay = np.timedelta64(step_minutes, "m"), np.timedelta64(delay_minutes, "m")
-    origins = origins.astype("datetime64[us]")
-    is_observed = weather["issued_at"].isna().to_numpy()
-    times = weather["timestamp"].dt.tz_localize(None).to_numpy("datetime64[us]")
-    issued = weather["issued_at"].dt.tz_localize(None).to_numpy("datetime64[us]")
-    values = weather[list(columns)].to_numpy(np.float32)
-    ends = own_ends("The weather", times, step_minutes, issued)
-    observed = known_before(times[is_observed], ends[is_observed], values[is_observed], origins, lookback, step, delay)
-
-    future = origins[:, None] + np.arange(horizon) * step
-    rows = np.flatnonzero(~is_observed)
-    newest = newest_of_each(times[rows], ends[rows], issued[rows], future, origins - delay)
-    found = newest >= 0
-    forecast = np.full((*future.shape, len(columns)), np.nan, np.float32)
-    issued_at = np.full(future.shape, np.datetime64("NaT", "us"))
-    forecast[found] = values[rows][newest[found]]
-    issued_at[found] = issued[rows][newest[found]]
-    return KnownWeather(columns, observed, forecast, issued_at)
+    station = StationWeather.from_rows(weather, weather_quantities(weather), step_minutes)
+    return station.known_at(origins, lookback, horizon, step_minutes, delay_minutes)

@@ -8,6 +8,7 @@ import pandas as pd
 from metrify.adapters import feature_store
 from metrify.adapters.materialised_readings import MaterialisedReadings, read_materialised, write_materialised
 from metrify.adapters.surroundings_files import write_surroundings
+from metrify.adapters.weather_records import OnlineSpan, write_weather_records
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
 from metrify.features.touched import changed_intervals, touched_outcomes, touched_windows
@@ -131,6 +132,7 @@ def _update(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, ho
     touched = pd.concat([*spans, whole_spans(lost, changes.known, version)], ignore_index=True)
     # Weather and grid status may be new although no reading is.
     views = write_surroundings(home, now.surroundings, after.resolution_minutes)
+    views |= write_weather_records(home, now.surroundings, OnlineSpan(until, length, after.resolution_minutes))
     feature_store.materialise_surroundings(home, until, views)
     if not is_same:
         note_touched(home, touched)

@@ -18,6 +18,7 @@ from metrify.steps.accepted_readings import load_accepted_readings
 from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 from metrify.steps.training_set import TrainingSet, create_arrays, write_training_set
+from metrify.steps.training_weather import open_weather, write_weather
 
 _ROWS_AT_ONCE = 20_000  # 54 MB of windows of 672 intervals
 
@@ -43,23 +44,29 @@ def build_training_set(
     where the configuration asks for it, and each row tells their share; a target never does. Training rows beyond
     `max_training_windows` are left out by a seeded draw. The rows are written a part at a time, in bounded memory.
 
+    With `include_weather`, a row also has the weather of its meter's station as it was known at the origin: observed
+    in the window, and forecast for the horizon by the newest forecasts that were issued by then. What nobody knew is
+    missing, and no row is left out for it.
+
     Args:
         dataset: Dataset folder.
         verdicts: Folder of `validate_readings`.
         output: Training set folder to write.
-        config: Splits, sizes, seed, and whether gaps of windows are imputed.
+        config: Splits, sizes, seed, whether gaps of windows are imputed, and whether the weather is read.
         home: Where the feature store lies.
 
     Returns:
-        How many rows each side has, how many of them hold an imputed reading, and how many were left out as incomplete.
+        How many rows each side has, how many of them hold an imputed reading, how many were left out as incomplete, and
+        with the weather how many lack some forecast.
 
     Raises:
-        DatasetError: A side has no complete row.
+        DatasetError: A side has no complete row, or the weather is asked for and the dataset lacks it or its forecasts.
         FeatureStoreError: A window is missing or stale, or was cut from other readings than these.
     """
     home = home or Home.from_environment()
     model = config.training.consumption_forecasting
     info, meters, measured = load_accepted_readings(dataset, verdicts)
+    source = open_weather(dataset, info, meters) if config.feature_engineering.include_weather else None
     inputs, imputed = impute_inputs(measured, info.timezone, config)
     step = pd.Timedelta(minutes=info.resolution_minutes)
     lookback, horizon = config.feature_engineering.lookback_window, model.forecast_horizon
@@ -77,6 +84,8 @@ def build_training_set(
     rows = _choose(complete, columns, time_side, model.max_training_windows, model.seed, lookback)
     imputed_shares = _count(imputed, columns - lookback, columns)[rows.meters, rows.origins] / lookback
 
+    context = FeatureContext(model.sequence_length, horizon, info.resolution_minutes, info.timezone, info.country)
+    row_origins = origins[rows.origins].tz_localize(None).to_numpy().astype("datetime64[s]")
     arrays = create_arrays(output, len(rows.meters), lookback, horizon)
     for first in range(0, len(rows.meters), _ROWS_AT_ONCE):
         part = slice(first, first + _ROWS_AT_ONCE)
@@ -84,24 +93,27 @@ def build_training_set(
         asked = pd.DataFrame({"meter_id": measured.meter_ids[meter], "origin": origins[rows.origins[part]]})
         arrays.windows[part] = _retrieve_windows(home, asked, cut_rows(inputs, meter, column - lookback, lookback))
         arrays.targets[part] = cut_rows(measured, meter, column, horizon)
+    row_meters = measured.meter_ids[rows.meters]
+    weather = write_weather(source, output, row_meters, row_origins, rows.sides, context) if source else None
     write_training_set(
         TrainingSet(
-            meter_ids=measured.meter_ids[rows.meters],
-            origins=origins[rows.origins].tz_localize(None).to_numpy().astype("datetime64[s]"),
+            meter_ids=row_meters,
+            origins=row_origins,
             sides=rows.sides,
             windows=arrays.windows,
             targets=arrays.targets,
             imputed_shares=imputed_shares,
-            context=FeatureContext(
-                model.sequence_length, horizon, info.resolution_minutes, info.timezone, info.country
-            ),
+            context=context,
             dataset_name=info.name,
             dataset_fingerprint=fingerprint(dataset),
             non_negative=not (inputs.kwh < 0).any(),
+            weather=weather,
         ),
         output,
     )
     counts = {f"{side}_rows": float((rows.sides == side).sum()) for side in SIDES}
+    if weather is not None:
+        counts["rows_without_some_forecast"] = float(np.isnat(weather.issued_at).any(axis=1).sum())
     return counts | {
         "imputed_rows": float((imputed_shares > 0).sum()),
         "incomplete_rows": float((on_one_side & ~complete).sum()),

@@ -1,6 +1,6 @@
 """Finds the champion, the model that was promoted last, where a new model can be compared with it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from metrify.adapters.registry import fetch_bundle, find_champion
 from metrify.bundles.load import Bundle, load_bundle
@@ -9,19 +9,19 @@ from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import BundleError
 from metrify.features.batch import FeatureContext
-from metrify.features.specification import Feature
+from metrify.features.model_features import uncomputable
 
 
 def find_comparable_champion(
-    context: FeatureContext, features: Sequence[Feature], config: MetrifyConfig, home: Home
+    context: FeatureContext, weather_columns: Collection[str], config: MetrifyConfig, home: Home
 ) -> Bundle | None:
-    """The champion's bundle, verified, if it reads what the new model reads and says what the new model says.
+    """The champion's bundle, verified, if what it reads can be had of the new model's rows, and it says the same.
 
     Where there is none, or none that can be compared, the log says why.
 
     Args:
         context: Of the new model's rows.
-        features: What the new model reads.
+        weather_columns: Quantities of the weather that the rows have; none without weather.
         config: Its quantiles, and the tracking address.
         home: Where the trusted key lies.
 
@@ -35,24 +35,20 @@ def find_comparable_champion(
     try:
         folder = fetch_bundle(home, config, registered)
         bundle = load_bundle(folder, load_public_key(home.keys / PUBLIC_KEY_FILE))
+        lacking = uncomputable(bundle.features, weather_columns)
     except BundleError as error:
         print(f"the champion {registered.version} is not compared: {error}", flush=True)
         return None
-    quantiles = config.training.consumption_forecasting.quantiles
-    different = _differences(bundle.manifest, context, [feature.label for feature in features], quantiles)
+    different = _differences(bundle.manifest, context, config) + (["features"] if lacking else [])
     if different:
         print(f"the champion {registered.version} is not compared: its {', '.join(different)} differ", flush=True)
         return None
     return bundle
 
 
-def _differences(
-    manifest: BundleManifest, context: FeatureContext, features: Sequence[str], quantiles: Sequence[float]
-) -> list[str]:
+def _differences(manifest: BundleManifest, context: FeatureContext, config: MetrifyConfig) -> list[str]:
     names = ("sequence_length", "forecast_horizon", "resolution_minutes", "timezone", "country")
     different = [name for name in names if getattr(manifest, name) != getattr(context, name)]
-    if list(manifest.features) != list(features):
-        different.append("features")
-    if list(manifest.quantiles) != list(quantiles):
+    if manifest.quantiles != config.training.consumption_forecasting.quantiles:
         different.append("quantiles")
     return different

@@ -12,7 +12,7 @@ import onnx
 
 from metrify.config import MetrifyConfig
 from metrify.config.schema import CompressionConfig
-from metrify.features.specification import compute_features, select_features
+from metrify.features.specification import compute_features
 from metrify.forecasting.compression.measure import Measured, measure_model
 from metrify.forecasting.compression.prune_weights import prune_weights
 from metrify.forecasting.compression.quantise_weights import quantise_weights
@@ -63,7 +63,7 @@ def compress_forecaster(
 
 def _compress(training_set: Path, model: Path, scratch: Path, config: MetrifyConfig) -> tuple[Path, list[Tried]]:
     data, levels = read_training_set(training_set), config.training.consumption_forecasting.quantiles
-    features = select_features(config.feature_engineering.include_time_features)
+    features = data.features(config)
     rows = data.rows("validation")
 
     def batches() -> Iterator[tuple[Mapping[str, np.ndarray], np.ndarray]]:

@@ -13,6 +13,8 @@ from metrify.forecasting.evaluation.complete_block import find_complete_block
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.forecasting.reconciliation import Hierarchy, build_hierarchy
 from metrify.forecasting.reconciliation.aggregate_forecasts import forecast_series
+from metrify.forecasting.reconciliation.aggregate_weather import weather_of_series
+from metrify.readings.known import KnownWeather
 from metrify.readings.places import FEEDER_COLUMN
 from metrify.steps.progress import tell_progress
 from metrify.steps.training_set import TrainingSet
@@ -30,7 +32,8 @@ def evaluate_by_level(
 
     Test meters have no validation rows, so their errors are found at test origins. Meters are those of the first whole
     districts, up to 2,000; those that lack many origins are left out, as are origins that one of the others lacks.
-    Meters without a district or feeder are one more where others have one; the level is left out where none has.
+    Meters without a district or feeder are one more where others have one; the level is left out where none has. The
+    weather of a sum is the mean over its meters.
 
     Args:
         data: Its test rows.
@@ -94,9 +97,10 @@ def _forecast(
     actual = np.empty((len(rows), count, horizon), np.float32)
     for column in range(count):
         at = rows[:, column]
-        windows = data.windows[at, -data.context.sequence_length :]
-        features_of = partial(_compute_features, features=features, origin=data.origins[at[0]], context=data.context)
-        base[:, column] = forecast_series(graph, hierarchy, windows, features_of)
+        meters = data.batch(at)
+        weather = weather_of_series(hierarchy, meters.weather) if meters.weather else None
+        features_of = partial(_compute_features, features=features, meters=meters, weather=weather)
+        base[:, column] = forecast_series(graph, hierarchy, meters.windows, features_of)
         actual[:, column] = data.targets[at]
         if (column + 1) % _TOLD_EVERY == 0 or column + 1 == count:
             tell_progress(f"forecast feeders, districts and the total at {column + 1} of {count} origins")
@@ -116,6 +120,8 @@ def _halve(
 
 
 def _compute_features(
-    windows: np.ndarray, features: tuple[Feature, ...], origin: np.datetime64, context: FeatureContext
+    windows: np.ndarray, features: tuple[Feature, ...], meters: FeatureBatch, weather: KnownWeather | None
 ) -> dict[str, np.ndarray]:
-    return compute_features(features, FeatureBatch(windows, np.repeat(origin, len(windows)), context))
+    """Those of the windows `[n, L]` of all series at the one origin of the meters."""
+    origins = np.repeat(meters.origins[0], len(windows))
+    return compute_features(features, FeatureBatch(windows, origins, meters.context, weather))

@@ -11,7 +11,7 @@ import pandas as pd
 from metrify.config import Home, MetrifyConfig
 from metrify.features.batch import FeatureBatch
 from metrify.features.cold_start import ColdStartProfile
-from metrify.features.specification import Feature, compute_features, select_features
+from metrify.features.specification import Feature, compute_features
 from metrify.forecasting.baselines import persistence_ensemble, seasonal_naive
 from metrify.forecasting.evaluation.cold_start import score_cold_starts
 from metrify.forecasting.evaluation.scaled_errors import seasonal_scale
@@ -77,8 +77,9 @@ def evaluate_forecaster(
     home = home or Home.from_environment()
     data = read_training_set(training_set)
     rows, levels = data.rows("test"), config.training.consumption_forecasting.quantiles
-    features = select_features(config.feature_engineering.include_time_features)
-    champion = find_comparable_champion(data.context, features, config, home)
+    features = data.features(config)
+    champion = find_comparable_champion(data.context, data.weather_columns, config, home)
+    all_features = tuple(dict.fromkeys((*features, *champion.features))) if champion else features
     meter_ids, meters = np.unique(data.meter_ids[rows].astype(str), return_inverse=True)
     origins_at, origins = np.unique(data.origins[rows], return_inverse=True)
     day_length = intervals_per_day(data.context.resolution_minutes)
@@ -93,12 +94,12 @@ def evaluate_forecaster(
             windows, actual = data.windows[rows[part]], data.targets[rows[part]]
             scale = seasonal_scale(windows, _DAYS_OF_A_SEASON * day_length)
             scored = ScoredRows(meters[part], origins[part], actual, scale)
-            computed = compute_features(features, data.batch(rows[part]))
+            computed = compute_features(all_features, data.batch(rows[part]))
             for name, forecast in forecasts.items():
                 scores[name].add(scored, forecast(windows, computed))
             tell_progress(f"scored {min(part.stop, len(rows))} of {len(rows)} rows")
     metrics = summarise_scores(scores, -(-data.targets.shape[1] // day_length))
-    metrics |= _score_cold_starts(model, data, features, levels, read_cold_start(cold_start))
+    metrics |= _score_cold_starts(graph, data, features, levels, read_cold_start(cold_start))
     counts = {"test_rows": rows, "test_meters": meter_ids, "test_origins": origins_at}
     metrics |= {name: float(len(counted)) for name, counted in counts.items()}
     listed = pd.read_parquet(dataset / METERS_FILE)
@@ -113,15 +114,18 @@ def evaluate_forecaster(
 
 
 def _score_cold_starts(
-    model: Path, data: TrainingSet, features: tuple[Feature, ...], levels: tuple[float, ...], profile: ColdStartProfile
+    graph: OnnxModel,
+    data: TrainingSet,
+    features: tuple[Feature, ...],
+    levels: tuple[float, ...],
+    profile: ColdStartProfile,
 ) -> dict[str, float]:
     """The metrics of some test rows, evenly spread, as if their meters were new."""
     rows = data.rows("test")
     sample = rows[np.unique(np.linspace(0, len(rows) - 1, _COLD_STARTS).round().astype(int))]
-    session = OnnxModel(model, _THREADS)
 
     def forecast(batch: FeatureBatch) -> np.ndarray:
-        return session.predict_in_batches(compute_features(features, batch))
+        return graph.predict_in_batches(compute_features(features, batch))
 
     return score_cold_starts(forecast, data.batch(sample), data.targets[sample], levels, profile)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metrify.config import MetrifyConfig
-from metrify.features.specification import select_features
 from metrify.steps.training_set import read_training_set
 from metrify.units import intervals_per_day
 
@@ -30,7 +29,7 @@ def fit_forecaster(training_set: Path, config: MetrifyConfig, on_step: OnStep) -
     from metrify.forecasting.training.fit_model import fit_model
 
     data = read_training_set(training_set)
-    features = select_features(config.feature_engineering.include_time_features)
+    features = data.features(config)
     return fit_model(
         data.side("train", features),
         data.side("validation", features),

@@ -12,11 +12,11 @@ from metrify.config import Home
 from metrify.errors import UnknownMeterError, UsageError
 from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.load_statistics import LOAD_STATISTICS
+from metrify.features.model_features import uncomputable
 from metrify.features.specification import FEATURES, Feature, compute_features
 from metrify.steps.store_windows import pseudonymise_all
 from metrify.units import MINUTES_PER_HOUR
 
-_AT_HAND = {"readings", "calendar"}
 _SHOWN = ("lag_1h", "lag_24h", "lag_168h", "rolling_mean_24h", "rolling_mean_168h")
 
 
@@ -53,12 +53,11 @@ def latest_features(features: Sequence[Feature], meters: Sequence[str], horizon:
         UsageError: A feature is computed from something else.
         ConfigError: A feature needs a longer window than is stored.
     """
-    for feature in features:
-        if not computable(feature):
-            raise UsageError(
-                f"{feature.label} is computed from the {', '.join(feature.inputs)}, which the windows don't hold.",
-                "Ask for features of the readings and the calendar.",
-            )
+    for feature in uncomputable(features):
+        raise UsageError(
+            f"{feature.label} is computed from the {', '.join(feature.inputs)}, which the windows don't hold.",
+            "Ask for features of the readings and the calendar.",
+        )
     found = read_newest_windows(meters, home)
     if not features and not is_materialised(home):
         return LatestFeatures(list(meters), found, {}, None)
@@ -81,11 +80,6 @@ def shown_features(home: Home) -> tuple[Feature, ...]:
         if statistic.source.hours <= hours and MINUTES_PER_HOUR % place.resolution_minutes == 0
     }
     return tuple(feature for feature in FEATURES if feature.name in fitting.intersection(_SHOWN))
-
-
-def computable(feature: Feature) -> bool:
-    """Whether a feature can be computed from a window and the calendar."""
-    return set(feature.inputs) <= _AT_HAND
 
 
 def read_newest_windows(meters: Sequence[str], home: Home) -> MeterWindows:

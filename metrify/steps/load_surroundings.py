@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from metrify.features.surroundings import Surroundings
-from metrify.readings.dataset import read_optional
+from metrify.readings.dataset import METERS_FILE, read_optional
 from metrify.readings.grid_status import GRID_STATUS_FILE
 from metrify.readings.weather import WEATHER_FILE
 
 
 def load_surroundings(dataset: Path) -> Surroundings:
-    """What a dataset has of them."""
-    return Surroundings(read_optional(dataset / WEATHER_FILE), read_optional(dataset / GRID_STATUS_FILE))
+    """What a dataset has of them, and its meters."""
+    return Surroundings(
+        read_optional(dataset / WEATHER_FILE),
+        read_optional(dataset / GRID_STATUS_FILE),
+        pd.read_parquet(dataset / METERS_FILE),
+    )

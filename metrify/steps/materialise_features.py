@@ -8,6 +8,7 @@ import pandas as pd
 from metrify.adapters import feature_store
 from metrify.adapters.materialised_readings import MaterialisedReadings, write_materialised
 from metrify.adapters.surroundings_files import write_surroundings
+from metrify.adapters.weather_records import OnlineSpan, write_weather_records
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import DatasetError
 from metrify.features.windows import cut_rows, cut_windows, local_midnights, newest_origins
@@ -28,7 +29,8 @@ def materialise_features(
 ) -> dict[str, float]:
     """Writes a window for each accepted or new meter and local midnight, and the newest ones into the online store.
 
-    Weather and grid status go with them where the dataset has them, each under the time at which it became known.
+    Weather and grid status go with them where the dataset has them, each under the time at which it became known; and
+    so do the records of recent weather that servers read.
 
     With `quality.imputation`, short gaps in the windows are filled; the others stay, and the server refuses them.
 
@@ -70,10 +72,12 @@ def materialise_features(
         ends = pd.DatetimeIndex(np.tile(origins.tz_localize(None).to_numpy(), len(part.meter_ids)), tz="UTC")
         tables.append(feature_store.windows_table(ids, ends, windows, data_version))
     feature_store.write_offline_windows(home, tables)
-    surroundings = write_surroundings(home, load_surroundings(dataset), info.resolution_minutes)
-    feature_store.apply_repository(home)
     known = origins[: len(origins) - held_out]
     until = known[-1]
+    around = load_surroundings(dataset)
+    surroundings = write_surroundings(home, around, info.resolution_minutes)
+    surroundings |= write_weather_records(home, around, OnlineSpan(until, length, info.resolution_minutes))
+    feature_store.apply_repository(home)
     feature_store.materialise_online(home, until, surroundings)
     _serve_late_meters(home, matrix, known, length, data_version)
     place = (info.timezone, info.country, length)

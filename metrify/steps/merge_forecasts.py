@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metrify.errors import DatasetError
-from metrify.forecasting.forecast_table import INTERVAL_COLUMN, forecast_writer
+from metrify.forecasting.forecast_table import DEGRADED_COLUMN, INTERVAL_COLUMN, REASON_COLUMN, forecast_writer
 
 _FORECASTS_AT_ONCE = 4_096
 _KEYS = pa.schema([("meter_id", pa.string()), ("origin", pa.timestamp("us", "UTC"))])
-_TEXTS = ["meter_id", "model_version"]
+_TEXTS = ["meter_id", "model_version", REASON_COLUMN]
 _GROUPS_HELD = 6  # of each shard, some 1 MB each
 
 
@@ -47,9 +47,10 @@ def merge_forecasts(
         degraded = 0
         for first in range(0, len(places), _FORECASTS_AT_ONCE):
             rows = _take(places[first : first + _FORECASTS_AT_ONCE], read)
-            degraded += pc.sum(rows.filter(pc.equal(rows[INTERVAL_COLUMN], 0))["degraded"]).as_py()
             # As plain texts, since the file would tell from which dictionaries they came.
             writer.write_table(rows.cast(schema))
+            is_first = pc.equal(rows[INTERVAL_COLUMN], 0)
+            degraded += pc.sum(pc.and_(rows[DEGRADED_COLUMN], is_first)).as_py()
     listed = pa.concat_tables([pq.read_table(path) for path in refused])
     listed = listed.sort_by([("meter_id", "ascending"), ("origin", "ascending")])
     pq.write_table(listed, refused_output, compression="zstd")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metrify.adapters.materialised_readings import read_place
@@ -15,17 +16,18 @@ from metrify.bundles.load import Bundle, load_bundle
 from metrify.bundles.manifest import require_horizon
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home
-from metrify.errors import BundleError, FeatureStoreError, UsageError
+from metrify.errors import FeatureStoreError, UsageError
 from metrify.features.batch import FeatureBatch
 from metrify.features.complete_windows import CompletedWindows, complete_windows
+from metrify.features.degradation import judge_rows
 from metrify.features.specification import compute_features
-from metrify.forecasting.forecast_table import forecast_schema, forecast_table, forecast_writer
+from metrify.forecasting.forecast_table import DEGRADED_COLUMN, forecast_schema, forecast_table, forecast_writer
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.readings.dataset import METERS_FILE, read_info
 from metrify.readings.shards import Shard
-from metrify.steps.latest_features import computable
 from metrify.steps.progress import Countdown, tell_progress
 from metrify.steps.refused_meters import list_without_history, list_without_window
+from metrify.steps.shard_weather import ShardWeather, open_shard_weather
 
 _FORECASTS_PER_GROUP = 1_024  # of which a merge holds several for each shard
 _ROWS_AT_ONCE = 256  # of an inference: what it works on stays in the processor's cache
@@ -44,7 +46,9 @@ def score_meters(
     """Writes a forecast of each meter of a shard, and lists those that can't be forecast.
 
     The windows of new meters are completed as a server does it, and marked. A gap is never filled, and no older window
-    takes the place of one that can't be forecast. The windows are read and scored some thousand at a time.
+    takes the place of one that can't be forecast. A model that reads the weather gets what was known at each origin of
+    the dataset's weather; what was not known is missing, and the forecast is made without it and marked. The windows
+    are read and scored some thousand at a time.
 
     Args:
         dataset: Dataset folder, which says what meters there are.
@@ -60,7 +64,7 @@ def score_meters(
         How many meters and forecasts there are, how many of these are degraded, and how many were refused.
 
     Raises:
-        BundleError: The bundle is missing or changed, or does not fit the store.
+        BundleError: The bundle is missing or changed, or does not fit the store or the dataset's weather.
         FeatureStoreError: The store is empty, or filled from another dataset.
         InvalidRequestError: The horizon is beyond the model's.
         UsageError: An origin is no time, or no window of any meter ends at it.
@@ -70,37 +74,45 @@ def score_meters(
     _require_fit(model, dataset, home)
     intervals = require_horizon(horizon, model.manifest)
     meters = _meters_of(dataset, shard)
+    weather = open_shard_weather(model, dataset, meters)
     ends = np.unique(np.array([_parse(origin) for origin in origins], "datetime64[s]"))
     with open_windows(home) as windows:
         plan = plan_windows(windows, pd.Index(meters.to_pandas()), ends)
         if not plan.present.all():
             first = ends[~plan.present][0]
             raise UsageError(f"No window in the feature store ends at {first}Z.", "Name an end of stored windows.")
-        scored, degraded, listed = _score(model, meters, plan, windows, forecasts, shard, intervals)
+        figures, listed = _score(model, meters, plan, windows, weather, forecasts, shard, intervals)
     listed = pa.concat_tables([list_without_window(meters, plan, ends), *listed])
     pq.write_table(listed, refused, compression="zstd")
-    return {"meters": len(meters), "forecasts": scored, "degraded": degraded, "refused": len(listed)}
+    return {"meters": len(meters), **figures, "refused": len(listed)}
 
 
 def _score(
-    model: Bundle, meters: pa.Array, plan: WindowPlan, stored: pq.ParquetFile, output: Path, shard: str, horizon: int
-) -> tuple[int, int, list[pa.Table]]:
-    """Writes the forecasts; returns how many there are, how many are degraded, and the rows that were refused."""
+    model: Bundle,
+    meters: pa.Array,
+    plan: WindowPlan,
+    stored: pq.ParquetFile,
+    weather: ShardWeather | None,
+    output: Path,
+    shard: str,
+    horizon: int,
+) -> tuple[dict[str, float], list[pa.Table]]:
+    """Writes the forecasts; returns how many there are and how many are degraded, and the rows that were refused."""
     manifest, graph = model.manifest, OnnxModel(model.model_path)
     countdown, done, scored, degraded = Countdown(len(plan.ends)), 0, 0, 0
     refused: list[pa.Table] = []
     with forecast_writer(output, forecast_schema(manifest.quantiles)) as writer:
         for found in read_planned(stored, plan, manifest.sequence_length):
             windows = complete_windows(FeatureBatch(found.windows, found.ends, manifest.context), model.cold_start)
-            kept = np.flatnonzero(windows.is_usable)
+            usable = int(windows.is_usable.sum())
             refused.append(list_without_history(meters, found, windows))
-            if len(kept):
-                forecasts = _forecast(model, graph, meters, found, windows, kept, horizon)
+            if usable:
+                forecasts = _forecast(model, graph, meters, found, windows, weather, horizon)
                 writer.write_table(forecasts, _FORECASTS_PER_GROUP * horizon)
-            done, scored = done + len(found.ends), scored + len(kept)
-            degraded += int(windows.is_completed.sum())
+                degraded += pc.sum(forecasts[DEGRADED_COLUMN]).as_py() // horizon
+            done, scored = done + len(found.ends), scored + usable
             tell_progress(f"shard {shard}: {done:,}/{len(plan.ends):,} windows, {countdown.left(done)}")
-    return scored, degraded, refused
+    return {"forecasts": scored, "degraded": degraded}, refused
 
 
 def _forecast(
@@ -109,15 +121,18 @@ def _forecast(
     meters: pa.Array,
     found: PlannedWindows,
     windows: CompletedWindows,
-    kept: np.ndarray,
+    weather: ShardWeather | None,
     horizon: int,
 ) -> pa.Table:
-    manifest = model.manifest
-    batch = FeatureBatch(windows.windows[kept], found.ends[kept], manifest.context)
+    """The forecasts of those windows that are usable."""
+    manifest, kept = model.manifest, np.flatnonzero(windows.is_usable)
+    origins, numbers = found.ends[kept], found.meters[kept]
+    known, faults = weather.known_at(numbers, origins, manifest.context) if weather else (None, [])
+    batch = FeatureBatch(windows.windows[kept], origins, manifest.context, known)
     quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)[:, :horizon]
-    names, versions = meters.take(pa.array(found.meters[kept])), found.data_versions[kept]
-    marks = windows.is_completed[kept], windows.history_days[kept]
-    return forecast_table(names, found.ends[kept], quantiles, manifest.quantiles, manifest.version, versions, *marks)
+    degradation = judge_rows(windows.is_completed[kept], windows.history_days[kept], faults)
+    names, versions = meters.take(pa.array(numbers)), found.data_versions[kept]
+    return forecast_table(names, origins, quantiles, manifest.quantiles, manifest.version, versions, degradation)
 
 
 def _meters_of(dataset: Path, shard: str) -> pa.Array:
@@ -131,18 +146,13 @@ def _meters_of(dataset: Path, shard: str) -> pa.Array:
 
 def _require_fit(model: Bundle, dataset: Path, home: Home) -> None:
     """Checks that the store holds windows of the dataset that the model reads."""
-    place, name, manifest = read_place(home), read_info(dataset).name, model.manifest
+    place, name = read_place(home), read_info(dataset).name
     if place.dataset != name:
         raise FeatureStoreError(
             f"The feature store holds the windows of {place.dataset}, not of {name}.",
             f"Fill it with `metrify train --dataset {name}`.",
         )
-    lacking = [feature.label for feature in model.features if not computable(feature)]
-    if lacking:
-        raise BundleError(
-            f"The windows alone don't give the bundle's features {', '.join(lacking)}.", "Train it without them."
-        )
-    require_same_place(manifest, place)
+    require_same_place(model.manifest, place)
 
 
 def _parse(origin: str) -> np.datetime64:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from metrify.config import Home, MetrifyConfig
 from metrify.config.code_version import code_version
-from metrify.features.specification import select_features
 from metrify.steps.progress import Countdown, tell_progress
 from metrify.steps.reuse import SERVING_SECTIONS, reusable
 from metrify.steps.training_set import TrainingSet, read_training_set
@@ -37,7 +36,7 @@ def train_forecaster(
 
     home = home or Home.from_environment()
     data = read_training_set(training_set)
-    features = select_features(config.feature_engineering.include_time_features)
+    features = data.features(config)
     parameters = config.training.consumption_forecasting
     checkpoints = home.checkpoints / _training_key(data, config)
     steps = parameters.steps_of_training

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from metrify.config import MetrifyConfig
 from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.model_features import model_features
 from metrify.features.specification import Feature, compute_features
+from metrify.readings.known import KnownWeather
+from metrify.steps.training_weather import create_weather_arrays, put_rows, read_weather_arrays
 
 if TYPE_CHECKING:
     from metrify.forecasting.training.rows import TrainingRows
@@ -20,7 +24,7 @@ _INFO_FILE = "info.json"
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Rows of all sides. Windows and targets stay on disk until they are indexed.
+    """Rows of all sides. Windows, targets and weather stay on disk until they are indexed.
 
     Attributes:
         meter_ids: `[N]`.
@@ -33,6 +37,7 @@ class TrainingSet:
         dataset_name: Where they come from.
         dataset_fingerprint: SHA-256 of the dataset.
         non_negative: Whether no load of the meters is negative.
+        weather: Of each row's station, as it was known at its origin; None where the configuration asks for none.
     """
 
     meter_ids: np.ndarray
@@ -45,6 +50,20 @@ class TrainingSet:
     dataset_name: str
     dataset_fingerprint: str
     non_negative: bool
+    weather: KnownWeather | None = None
+
+    @property
+    def weather_columns(self) -> tuple[str, ...]:
+        """Names of the weather's quantities; none without weather."""
+        return self.weather.columns if self.weather else ()
+
+    def features(self, config: MetrifyConfig) -> tuple[Feature, ...]:
+        """What a configuration's model reads of the rows.
+
+        Raises:
+            ConfigError: It reads the weather, and the rows have none.
+        """
+        return model_features(config.feature_engineering, self.weather_columns)
 
     def rows(self, side: str) -> np.ndarray:
         """Which rows lie on a side, `[n]`."""
@@ -52,7 +71,9 @@ class TrainingSet:
 
     def batch(self, rows: np.ndarray) -> FeatureBatch:
         """What the features of some rows are computed from."""
-        return FeatureBatch(self.windows[rows, -self.context.sequence_length :], self.origins[rows], self.context)
+        windows = self.windows[rows, -self.context.sequence_length :]
+        weather = self.weather.take(rows) if self.weather else None
+        return FeatureBatch(windows, self.origins[rows], self.context, weather)
 
     def side(self, name: str, features: tuple[Feature, ...]) -> "SideRows":
         """The rows of a side as what a network is fitted to."""
@@ -112,12 +133,16 @@ def create_arrays(folder: Path, rows: int, lookback: int, horizon: int) -> Array
 
 
 def write_training_set(training_set: TrainingSet, folder: Path) -> None:
-    """Writes a training set folder. Windows and targets that lie in it already are not written again."""
+    """Writes a training set folder. Windows, targets and weather that lie in it already are not written again."""
     if not isinstance(training_set.windows, np.memmap):
         arrays = create_arrays(
             folder, len(training_set.origins), training_set.windows.shape[1], training_set.targets.shape[1]
         )
         arrays.windows[:], arrays.targets[:] = training_set.windows, training_set.targets
+    weather = training_set.weather
+    if weather is not None and not isinstance(weather.observed, np.memmap):
+        rows = len(training_set.origins)
+        put_rows(create_weather_arrays(folder, rows, training_set.context, weather.columns), slice(rows), weather)
     frame = pd.DataFrame(
         {
             "meter_id": training_set.meter_ids.astype(str),
@@ -132,6 +157,7 @@ def write_training_set(training_set: TrainingSet, folder: Path) -> None:
         "dataset_name": training_set.dataset_name,
         "dataset_fingerprint": training_set.dataset_fingerprint,
         "non_negative": training_set.non_negative,
+        "weather_columns": training_set.weather_columns,
     }
     (folder / _INFO_FILE).write_text(json.dumps(info, indent=2), encoding="utf-8")
 
@@ -151,4 +177,5 @@ def read_training_set(folder: Path) -> TrainingSet:
         info["dataset_name"],
         info["dataset_fingerprint"],
         info["non_negative"],
+        read_weather_arrays(folder, tuple(info["weather_columns"])),
     )

@@ -10,7 +10,7 @@ from metrify.bundles.manifest import FORECASTER_NAME, BundleManifest, Tensor
 from metrify.bundles.signature import load_or_create_signing_key
 from metrify.bundles.write import write_bundle as write_bundle_folder
 from metrify.config import Home, MetrifyConfig
-from metrify.features.specification import compute_features, select_features, specification_hash
+from metrify.features.specification import compute_features, specification_hash
 from metrify.steps.fit_cold_start import read_cold_start
 from metrify.steps.training_set import read_training_set
 
@@ -49,7 +49,7 @@ def write_bundle(
     home = home or Home.from_environment()
     data = read_training_set(training_set)
     parameters = config.training.consumption_forecasting
-    features = select_features(config.feature_engineering.include_time_features)
+    features = data.features(config)
     example = compute_features(features, data.batch(data.rows("train")[:1]))
     origins = data.origins[data.rows("train")]
     version = f"{parameters.model_type}-{hashlib.sha256(model.read_bytes()).hexdigest()[:10]}"

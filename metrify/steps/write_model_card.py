@@ -59,7 +59,7 @@ def write_model_card(
         "Calibration": calibration_section(metrics, config.training.consumption_forecasting.quantiles),
         "New meters": new_meters_section(metrics, config.cold_start.min_days),
         "Compression": render_compression(read_compression(compression)).rstrip(),
-        "Limits": _limits(data, info, config),
+        "Limits": _limits(data, info),
         "Code": f"Metrify {code_version}.",
     }
     title = f"# Model card: {FORECASTER_NAME}, {config.training.consumption_forecasting.model_type}"
@@ -74,9 +74,16 @@ def _purpose(data: TrainingSet, config: MetrifyConfig) -> str:
     return (
         f"Forecasts the load of a smart meter from a midnight on, {context.forecast_horizon} intervals of "
         f"{context.resolution_minutes} minutes ahead, in kWh per interval, as the quantiles {levels}. It reads the "
-        f"last {context.sequence_length} intervals of the same meter. It is made for planning the load of feeders and "
-        "districts, not for billing and not for judging single households."
+        f"last {context.sequence_length} intervals of the same meter{_weather_read(data)}. It is made for planning the "
+        "load of feeders and districts, not for billing and not for judging single households."
     )
+
+
+def _weather_read(data: TrainingSet) -> str:
+    if not data.weather_columns:
+        return ""
+    names = " and ".join(data.weather_columns)
+    return f", and {names} of the meter's weather station: observed in these intervals, and forecast for those ahead"
 
 
 def _data(data: TrainingSet, info: DatasetInfo) -> str:
@@ -105,7 +112,7 @@ def _parameters(config: MetrifyConfig) -> str:
     return markdown_table(["parameter", "value"], [[name, value] for name, value in chosen.items()])
 
 
-def _limits(data: TrainingSet, info: DatasetInfo, config: MetrifyConfig) -> str:
+def _limits(data: TrainingSet, info: DatasetInfo) -> str:
     context, rows = data.context, data.rows("train")
     last = np.datetime_as_string(data.origins[rows].max(), unit="D")
     limits = [
@@ -117,8 +124,14 @@ def _limits(data: TrainingSet, info: DatasetInfo, config: MetrifyConfig) -> str:
         "not for each meter or each day.",
         "It was not trained to foresee what its history does not show: outages, new equipment, changes of tenants.",
     ]
-    if not config.feature_engineering.include_weather:
+    if data.weather is None:
         limits.append("It reads no weather, so it follows a cold spell or a heat wave a day late.")
+    else:
+        lacking = np.isnat(data.weather.issued_at[rows]).any(axis=1).mean()
+        limits.append(
+            "It reads weather forecasts as they were issued by the origin. What is missing counts as the mean of the "
+            f"same clock time; {lacking:.1%} of its training rows lack some."
+        )
     if data.non_negative:
         limits.append("No load of its meters was negative: it never forecasts that a meter feeds in.")
     return bullet_list(limits)

@@ -54,7 +54,8 @@ def test_the_forecasters_service_gives_window_and_calendar(store: Store) -> None
 def test_everything_has_an_owner_a_description_and_an_age(store: Store) -> None:
     opened = open_store(store.home)
     views, on_demand = opened.list_feature_views(), opened.list_on_demand_feature_views()
-    assert {view.name for view in views} == {"meter_load", "grid_status", "weather_observed", "weather_forecast"}
+    of_weather = {"weather_observed", "weather_forecast", "meter_station", "station_weather"}
+    assert {view.name for view in views} == {"meter_load", "grid_status", *of_weather}
     assert [view.name for view in on_demand] == ["calendar"]
     assert all(view.ttl.total_seconds() > 0 for view in views)
     entities = [entity for entity in opened.list_entities() if entity.name != "__dummy"]

@@ -8,6 +8,7 @@ import pytest
 from metrify.adapters.feature_store import (
     FEATURES,
     PUSH_SOURCE,
+    STATION_FEATURE,
     OnlineWindowReader,
     apply_repository,
     materialise_online,
@@ -17,6 +18,7 @@ from metrify.adapters.feature_store import (
     windows_table,
     write_offline_windows,
 )
+from metrify.adapters.weather_records import WeatherRecordReader
 from metrify.adapters.window_push import WindowPusher
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
@@ -48,10 +50,10 @@ def test_a_store_that_is_not_there_is_named_and_not_made(tmp_path: Path, use) ->
 def test_the_repository_declares_what_the_adapter_asks_for(store: Store) -> None:
     opened = open_store(store.home)
     declared = {f"{view.name}:{field.name}" for view in opened.list_feature_views() for field in view.schema}
-    assert set(FEATURES) <= declared
+    assert {*FEATURES, STATION_FEATURE} <= declared
     assert [source.name for source in opened.list_data_sources() if source.name == PUSH_SOURCE] == [PUSH_SOURCE]
     services = {service.name for service in opened.list_feature_services()}
-    assert services == {"load_forecaster", "anomaly_detector", "grid_optimizer"}
+    assert services == {"load_forecaster", "load_forecaster_weather", "anomaly_detector", "grid_optimizer"}
 
 
 def test_applying_again_changes_nothing(own_store: Store) -> None:
@@ -70,6 +72,19 @@ def test_a_store_of_a_version_without_data_versions_is_refused(own_store: Store,
     with pytest.raises(FeatureStoreError, match="Another version of Metrify") as caught:
         use(own_store.home)
     assert "metrify train" in caught.value.mend
+
+
+def test_a_store_of_a_version_without_weather_records_serves_windows_alone(own_store: Store) -> None:
+    opened = open_store(own_store.home)
+    for name in ("meter_station", "station_weather"):
+        opened.registry.delete_feature_view(name, opened.project)
+    assert OnlineWindowReader(own_store.home).read(["m_a"]).stations == ()
+    for use in (
+        lambda: OnlineWindowReader(own_store.home, with_stations=True),
+        lambda: WeatherRecordReader(own_store.home),
+    ):
+        with pytest.raises(FeatureStoreError, match="Another version of Metrify"):
+            use()
 
 
 def test_two_homes_are_kept_apart(store: Store, own_store: Store) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,9 +20,11 @@ from metrify.config import Home, MetrifyConfig, default_config
 from metrify.config.home import HOME_VARIABLE
 from metrify.errors import BundleError, DatasetError, FeatureStoreError, InvalidRequestError, UsageError
 from metrify.features.cold_start import ColdStartProfile
+from metrify.features.degradation import judge_rows
 from metrify.forecasting.forecast_table import REFUSED_SCHEMA, forecast_table
 from metrify.readings.dataset import Dataset, DatasetInfo, read_info, write_dataset, write_info
 from metrify.readings.shards import shard_names
+from metrify.readings.weather import WEATHER_FILE
 from metrify.steps.materialise_features import materialise_features
 from metrify.steps.merge_forecasts import merge_forecasts
 from metrify.steps.score_meters import score_meters
@@ -35,8 +38,12 @@ REJECTED, GAPPY, NEW, YOUNG = METERS[3], METERS[5], METERS[12], METERS[13]  # th
 REFUSED = [REJECTED, GAPPY, YOUNG]
 FIRST_HOUR = {NEW: -73, YOUNG: -3}  # the last origin is an hour before the end
 PROFILE = ColdStartProfile(resolution_minutes=60, min_days=1, relative_load=((1.0,) * DAY, (2.0,) * DAY))
+LONELY, SOUTHERN = METERS[7], METERS[8]
+STATIONS = {LONELY: None, SOUTHERN: "south", NEW: "south"}  # all others are northern
+NORTH_C, SOUTH_C = 2.0, 7.0
 DAYS = 50
 INFO = DatasetInfo("ours", 60, "Europe/Berlin", "DE", "-", "-")
+MARKS = ["degraded", "history_days", "degraded_reason"]
 QUANTILES = ["kwh_p05", "kwh_p50", "kwh_p95"]
 
 
@@ -62,9 +69,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     begin = readings["meter_id"].map({meter: stamps[hour] for meter, hour in FIRST_HOUR.items()})
     too_short |= readings["timestamp"] < begin
     readings = readings[~too_short & ~((readings["meter_id"] == GAPPY) & (readings["timestamp"] == gap))]
-    meters = pd.DataFrame({"meter_id": METERS, "group": METERS, "district": "x"})
+    stations = [STATIONS.get(meter, "north") for meter in METERS]
+    meters = pd.DataFrame({"meter_id": METERS, "group": METERS, "district": "x", "station_id": stations})
     dataset = home.datasets / "ours"
-    write_dataset(Dataset(INFO, readings.reset_index(drop=True), meters), dataset)
+    write_dataset(Dataset(INFO, readings.reset_index(drop=True), meters, _weather(stamps)), dataset)
     values = default_config().model_dump()
     values["feature_engineering"]["lookback_window"] = LENGTH
     values["training"]["consumption_forecasting"]["sequence_length"] = LENGTH
@@ -72,6 +80,28 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     validate_readings(dataset, root / "verdicts", config, home)
     materialise_features(dataset, root / "verdicts", root / "materialised", config, home)
     return World(home, dataset, write_tiny_bundle(home, PROFILE))
+
+
+def _weather(stamps: pd.DatetimeIndex) -> pd.DataFrame:
+    """What was observed; and forecasts: in the north of the day before the last midnight, in the south three days old.
+
+    In the north a later forecast is much warmer.
+    """
+    frames = []
+    end = stamps[-1]  # a midnight in local time
+    for station, celsius, hours_old in (("north", NORTH_C, 6), ("south", SOUTH_C, 72), ("north", 99.0, -1)):
+        ahead = pd.date_range(end, periods=DAY, freq="h", unit="us")
+        issued = end - pd.Timedelta(hours=hours_old)
+        parts = ((stamps, pd.NaT),) * (hours_old > 0) + ((ahead, issued),)
+        frames += [
+            pd.DataFrame({"station_id": station, "timestamp": at, "issued_at": time, "temperature_c": celsius})
+            for at, time in parts
+        ]
+    weather = pd.concat(frames, ignore_index=True)
+    weather["global_radiation_w_per_m2"] = np.float32(0)  # which the model does not read, so it may be missing
+    weather.loc[weather["issued_at"].notna(), "global_radiation_w_per_m2"] = np.nan
+    weather["issued_at"] = pd.to_datetime(weather["issued_at"], utc=True).dt.as_unit("us")
+    return weather.astype({"temperature_c": np.float32})
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +140,9 @@ def test_each_forecast_is_that_of_the_meters_newest_window(world: World, whole: 
 
 
 def test_forecasts_of_new_meters_are_marked(whole: tuple[Path, Path]) -> None:
-    marks = pd.read_parquet(whole[0]).groupby("meter_id")[["degraded", "history_days"]].agg(["min", "max"])
-    assert marks.loc[NEW].tolist() == [True, True, 3.0, 3.0]
-    assert (marks.drop(NEW) == [False, False, 7.0, 7.0]).all(axis=None)
+    marks = pd.read_parquet(whole[0]).groupby("meter_id")[MARKS].agg(["min", "max"])
+    assert marks.loc[NEW].tolist() == [True, True, 3.0, 3.0, "3 days of history", "3 days of history"]
+    assert (marks.drop(NEW) == [False, False, 7.0, 7.0, "", ""]).all(axis=None)
 
 
 def test_a_bundle_without_a_profile_takes_whole_windows_alone(world: World, tmp_path: Path) -> None:
@@ -198,6 +228,37 @@ def test_a_meter_that_is_given_twice_is_refused(whole: tuple[Path, Path], tmp_pa
         merge_forecasts([whole[0]] * 2, [whole[1]] * 2, tmp_path / "merged", tmp_path / "refused")
 
 
+def test_a_model_that_reads_the_weather_gets_what_was_known_at_the_origin(
+    world: World, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    bundle = write_tiny_bundle(world.home, PROFILE, with_weather=True, version="t-weather")
+    forecasts = pd.read_parquet(score(dataclasses.replace(world, bundle=bundle), tmp_path, 2)[0]).groupby("meter_id")
+    without = pd.read_parquet(whole[0]).groupby("meter_id")
+    known = {
+        LONELY: (0.0, "the meter's weather station is not known"),
+        SOUTHERN: (SOUTH_C, "a weather forecast of 72 hours ago"),
+        NEW: (SOUTH_C, "3 days of history, a weather forecast of 72 hours ago"),
+    }
+    assert known.keys() <= forecasts.groups.keys()
+    for meter, rows in forecasts:
+        celsius, reason = known.get(meter, (NORTH_C, ""))
+        expected = without.get_group(meter)[QUANTILES] * np.float32(1 + celsius / 10)
+        np.testing.assert_allclose(rows[QUANTILES], expected, rtol=1e-6)
+        assert (rows["degraded"] == bool(reason)).all()
+        assert set(rows["degraded_reason"]) == {reason}
+        assert set(rows["history_days"]) == {3.0 if meter == NEW else 7.0}
+
+
+def test_a_model_that_reads_the_weather_is_refused_without_it(world: World, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(world.home, with_weather=True, version="t-none")
+    dataset = tmp_path / "ours"
+    shutil.copytree(world.dataset, dataset)
+    (dataset / WEATHER_FILE).unlink()
+    with pytest.raises(BundleError, match="observed_temperature@1") as raised:
+        score(dataclasses.replace(world, bundle=bundle, dataset=dataset), tmp_path, 1)
+    assert "--weather" in raised.value.mend
+
+
 @pytest.mark.parametrize(("origin", "problem"), [("soon", "is no time"), ("2024-04-01T00:00Z", "No window")])
 def test_an_origin_that_no_window_ends_at_is_refused(world: World, tmp_path: Path, origin: str, problem: str) -> None:
     with pytest.raises(UsageError, match=problem):
@@ -229,7 +290,7 @@ def test_a_store_of_another_dataset_is_refused(world: World, tmp_path: Path) -> 
     [
         ({"version": "t-2", "timezone": "Europe/London"}, "Europe/London"),
         ({"version": "t-4", "resolution_minutes": 30}, "intervals of 30 minutes .* store holds 60 minutes"),
-        ({"version": "t-3", "features": ("load_window@2", "forecast_temperature@1")}, "forecast_temperature@1"),
+        ({"version": "t-3", "features": ("load_window@2", "feeder_loading@1")}, "feeder_loading@1"),
     ],
 )
 def test_a_bundle_that_does_not_fit_is_refused(world: World, tmp_path: Path, changes: dict, problem: str) -> None:
@@ -278,8 +339,7 @@ def test_quantile_levels_are_columns(whole: tuple[Path, Path]) -> None:
         *QUANTILES,
         "model_version",
         "data_version",
-        "degraded",
-        "history_days",
+        *MARKS,
     ]
     assert len(LEVELS) == len(QUANTILES)
 
@@ -302,8 +362,9 @@ def test_many_forecasts_merge_to_the_same_bytes(tmp_path: Path, shards: int) -> 
         files = [folder / str(number) for number in range(len(parts))]
         for path, rows in zip(files, parts, strict=True):
             names = pa.array(meters[rows], pa.string())
-            count, days = np.zeros(len(rows), int), np.ones(len(rows), np.float32)
-            table = forecast_table(names, origins[rows], quantiles[rows], LEVELS, "one", count, count > 0, days)
+            versions, days = np.zeros(len(rows), int), np.float32(rows % 28)
+            marks = judge_rows(rows % 7 == 0, days, [""] * len(rows))
+            table = forecast_table(names, origins[rows], quantiles[rows], LEVELS, "one", versions, marks)
             pq.write_table(table, path, row_group_size=100 * DAY)
             pq.write_table(REFUSED_SCHEMA.empty_table(), f"{path}.refused")
         refused = [Path(f"{path}.refused") for path in files]

@@ -1,4 +1,7 @@
-"""A bundle whose forecast is the window's last day times a constant for each level, and half as much on a rest day."""
+"""A bundle whose forecast is the window's last day times a constant for each level, and half as much on a rest day.
+
+With the weather it is a tenth more for each degree that is forecast.
+"""
 
 from pathlib import Path
 
@@ -18,20 +21,30 @@ DAY, LENGTH = 24, 7 * 24
 LEVELS = (0.05, 0.5, 0.95)
 FACTORS = np.array([0.5, 1.0, 1.5], np.float32)
 FEATURES = ("load_window@2", "horizon_calendar@1")
+WEATHER_FEATURES = ("observed_temperature@1", "forecast_temperature@1")
+INPUTS = (
+    Tensor(name="load_window", shape=(-1, LENGTH), unit="kWh"),
+    Tensor(name="horizon_calendar", shape=(-1, DAY, 5), unit="1"),
+)
+WEATHER_INPUTS = (
+    Tensor(name="observed_temperature", shape=(-1, LENGTH), unit="degC"),
+    Tensor(name="forecast_temperature", shape=(-1, DAY), unit="degC"),
+)
 
 
-def write_tiny_bundle(home: Home, cold_start: ColdStartProfile | None = None, **changes: object) -> Path:
+def write_tiny_bundle(
+    home: Home, cold_start: ColdStartProfile | None = None, with_weather: bool = False, **changes: object
+) -> Path:
     """Writes it, signed with the home's key; fields of its manifest can be changed."""
+    if with_weather:
+        changes = {"features": (*FEATURES, *WEATHER_FEATURES), "inputs": (*INPUTS, *WEATHER_INPUTS), **changes}
     features = features_from_labels(changes.get("features", FEATURES))
     manifest = BundleManifest(
         name="load-forecaster",
         version="tiny-1",
         task="load-forecast",
         model_type="context",
-        inputs=(
-            Tensor(name="load_window", shape=(-1, LENGTH), unit="kWh"),
-            Tensor(name="horizon_calendar", shape=(-1, DAY, 5), unit="1"),
-        ),
+        inputs=INPUTS,
         outputs=(Tensor(name="quantiles_kwh", shape=(-1, DAY, len(LEVELS)), unit="kWh"),),
         features=FEATURES,
         feature_spec_hash=specification_hash(features),
@@ -49,7 +62,7 @@ def write_tiny_bundle(home: Home, cold_start: ColdStartProfile | None = None, **
     ).model_copy(update=changes)
     home.bundles.mkdir(parents=True, exist_ok=True)
     model, folder = home.bundles / "tiny.onnx", home.bundles / manifest.version
-    _write_graph(model)
+    _write_graph(model, with_weather)
     reference = pd.DataFrame({"change_log_mean": [0.1]})
     write_bundle(folder, manifest, model, reference, {}, "# Card", load_or_create_signing_key(home.keys), cold_start)
     return folder
@@ -60,7 +73,7 @@ def expected_quantiles(window: np.ndarray, is_rest_day: bool) -> np.ndarray:
     return window[-DAY:, None] * FACTORS * np.float32(0.5 if is_rest_day else 1)
 
 
-def _write_graph(path: Path) -> None:
+def _write_graph(path: Path, with_weather: bool) -> None:
     def constant(name: str, values: list[int]) -> TensorProto:
         return numpy_helper.from_array(np.array(values, np.int64), name)
 
@@ -71,16 +84,32 @@ def _write_graph(path: Path) -> None:
         helper.make_node("Mul", ["is_rest", "half"], ["less"]),
         helper.make_node("Sub", ["one", "less"], ["share"]),
         helper.make_node("Mul", ["column", "share"], ["point"]),
-        helper.make_node("Mul", ["point", "factors"], ["quantiles_kwh"]),
+        helper.make_node("Mul", ["point", "factors"], ["of_weather" if with_weather else "quantiles_kwh"]),
     ]
-    numbers = {"factors": FACTORS.reshape(1, 1, -1), "half": np.float32(0.5), "one": np.float32(1)}
+    inputs = [
+        helper.make_tensor_value_info("load_window", TensorProto.FLOAT, ["N", LENGTH]),
+        helper.make_tensor_value_info("horizon_calendar", TensorProto.FLOAT, ["N", DAY, 5]),
+    ]
+    if with_weather:
+        inputs.append(helper.make_tensor_value_info("forecast_temperature", TensorProto.FLOAT, ["N", DAY]))
+        nodes += [
+            helper.make_node("IsNaN", ["forecast_temperature"], ["is_unknown"]),
+            helper.make_node("Mul", ["forecast_temperature", "tenth"], ["more"]),
+            helper.make_node("Add", ["more", "one"], ["warmer"]),
+            helper.make_node("Where", ["is_unknown", "one", "warmer"], ["factor"]),
+            helper.make_node("Unsqueeze", ["factor", "levels"], ["factors_of_weather"]),
+            helper.make_node("Mul", ["of_weather", "factors_of_weather"], ["quantiles_kwh"]),
+        ]
+    numbers = {
+        "factors": FACTORS.reshape(1, 1, -1),
+        "half": np.float32(0.5),
+        "one": np.float32(1),
+        "tenth": np.float32(0.1),
+    }
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [
-            helper.make_tensor_value_info("load_window", TensorProto.FLOAT, ["N", LENGTH]),
-            helper.make_tensor_value_info("horizon_calendar", TensorProto.FLOAT, ["N", DAY, 5]),
-        ],
+        inputs,
         [helper.make_tensor_value_info("quantiles_kwh", TensorProto.FLOAT, ["N", DAY, len(LEVELS)])],
         [
             constant("last_day", [-DAY]),

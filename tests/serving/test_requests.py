@@ -5,10 +5,14 @@ import json
 import grpc
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from inference_services.client import ForecastClient
+from metrify.cli.forecast import forecast
 
 MEDIAN = 2
+NEW = {"meter_id": "new", "history_days": 3.0, "reason": "3 days of history"}
 
 
 def names(count):
@@ -60,18 +64,29 @@ def test_a_new_meter_is_answered_and_marked(ask_rest, ask_grpc, world):
     for ask in (ask_rest, ask_grpc):
         answer = ask(["meter-000", "new"])
         assert answer.outputs["degraded"].tolist() == [False, True]
-        assert json.loads(answer.parameters["completed"]) == [{"meter_id": "new", "history_days": 3.0}]
+        assert json.loads(answer.parameters["degraded_reasons"]) == [NEW]
         scale = 1 if answer.outputs["variant"][1] in ("control", b"control") else 10
         np.testing.assert_allclose(answer.outputs["point_kwh"][1], world.windows[1, -24:] * scale, rtol=1e-5)
     assert ask_rest(["new"]).outputs["degraded"].tolist() == [True]  # none is left for the drift check
-    assert "completed" not in ask_rest(["meter-000"]).parameters
+    assert "degraded_reasons" not in ask_rest(["meter-000"]).parameters
 
 
 def test_the_client_tells_who_is_new(service):
     client = ForecastClient(service.url, service.grpc_address)
     for answer in (client.over_rest(["new", "meter-000"]), client.over_grpc(["new", "meter-000"])):
         assert answer.degraded == [True, False]
-        assert answer.completed == [{"meter_id": "new", "history_days": 3.0}]
+        assert answer.degraded_reasons == [NEW]
+
+
+def test_the_command_says_the_same(service):
+    app = typer.Typer()
+    app.command()(forecast)
+    for address in (["--url", service.url], ["--grpc", service.grpc_address]):
+        lines = CliRunner().invoke(app, ["new", "meter-000", *address])
+        assert (lines.exit_code, lines.stderr) == (0, "new  degraded: 3 days of history\n")
+        told = json.loads(CliRunner().invoke(app, ["new", "meter-000", *address, "--json"]).stdout)
+        assert [row["degraded"] for row in told["forecasts"]] == [True, False]
+        assert told["degraded_reasons"] == [NEW]
 
 
 def test_partial_answers_the_others(ask_rest, ask_grpc):

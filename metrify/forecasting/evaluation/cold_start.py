@@ -52,11 +52,12 @@ def score_cold_starts(
         return scores
     actual, median = actual[rows], list(levels).index(0.5)
     windows = {**{name: part.windows for name, part in cut.items()}, "whole": batch.windows}
+    scored = batch.take(rows)
     for name, values in windows.items():
-        quantiles = forecast(replace(batch, windows=values[rows], origins=batch.origins[rows]))
+        quantiles = forecast(replace(scored, windows=values[rows]))
         scores[f"wape_{COLD_START}_{name}"] = wape(quantiles[..., median], actual)
         scores[f"coverage_{COLD_START}_{name}"] = coverage(quantiles, actual)
-    yesterday = lagged_days(batch.windows[rows], actual.shape[1], day_length, (1,))[:, 0]
+    yesterday = lagged_days(scored.windows, actual.shape[1], day_length, (1,))[:, 0]
     return scores | {f"wape_{COLD_START}_yesterday": wape(yesterday, actual)}
 
 

@@ -40,10 +40,10 @@ def add_weather(
         )
         inputs += [observed, forecast]
         history = same_clock_time(observed / size, day_length, horizon)
-        usual, known = _mean(history, ops.ones_like(history)), ops.equal(history, history)
-        history = ops.where(known, history, usual)
+        usual = _mean(history, ops.ones_like(history))
+        history = ops.where(ops.isnan(history), usual, history)
         ahead = ops.expand_dims(forecast / size, -1)
-        ahead = ops.where(ops.equal(ahead, ahead), ahead, usual)
+        ahead = ops.where(ops.isnan(ahead), usual, ahead)
         on_such_days = _mean(history, alike)
         lags = [ops.expand_dims(lag(history, days), -1) for days in _LAG_DAYS]
         day = ops.repeat(ops.mean(ahead, axis=1, keepdims=True), horizon, axis=1)
@@ -53,6 +53,8 @@ def add_weather(
 
 def _mean(history: Tensor, wanted: Tensor) -> Tensor:
     """The mean of the known and wanted days, `[N, H, 1]`; 0 where there is none."""
-    counted = ops.cast(ops.equal(history, history), "float32") * wanted  # NaN differs from itself
-    total = ops.sum(ops.where(counted > 0, history, 0), axis=2, keepdims=True)
+    missing = ops.isnan(history)
+    counted = (1 - ops.cast(missing, "float32")) * wanted
+    # What is missing becomes 1 and is weighted with 0. With 0 in its place, the exported graph would multiply NaN by 0.
+    total = ops.sum(ops.where(missing, 1, history) * counted, axis=2, keepdims=True)
     return total / ops.maximum(ops.sum(counted, axis=2, keepdims=True), 1)

@@ -91,7 +91,7 @@ def test_yaml_that_is_no_mapping_is_refused(text: str) -> None:
     assert "not a mapping of keys" in refusal(text)
 
 
-@pytest.mark.parametrize("key", ["include_load_statistics", "include_weather", "include_grid_status"])
+@pytest.mark.parametrize("key", ["include_load_statistics", "include_grid_status"])
 def test_features_that_the_network_does_not_read_can_not_be_asked_for(key: str) -> None:
     message = refusal(f"feature_engineering: {{{key}: true}}")
     assert f"feature_engineering.{key} must be false for the model_type ensemble" in message

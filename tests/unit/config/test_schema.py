@@ -76,12 +76,21 @@ def test_a_canary_share_is_a_whole_percentage(percent: float) -> None:
         MetrifyConfig.model_validate({"rollout": {"canary_percent": percent}})
 
 
-@pytest.mark.parametrize("model_type", ["lstm", "gru"])
-@pytest.mark.parametrize("key", ["include_load_statistics", "include_weather", "include_grid_status"])
-def test_networks_that_read_the_window_take_no_other_features(model_type: str, key: str) -> None:
+@pytest.mark.parametrize("model_type", ["lstm", "ensemble", "lightgbm"])
+@pytest.mark.parametrize("key", ["include_load_statistics", "include_grid_status"])
+def test_no_model_reads_load_statistics_or_grid_status(model_type: str, key: str) -> None:
     wanted = {
         "feature_engineering": {key: True},
         "training": {"consumption_forecasting": {"model_type": model_type}},
     }
     with pytest.raises(ValidationError, match=f"{key} must be false for the model_type {model_type}"):
         MetrifyConfig.model_validate(wanted)
+
+
+@pytest.mark.parametrize("model_type", ["lstm", "ensemble", "lightgbm"])
+def test_every_model_may_read_the_weather(model_type: str) -> None:
+    wanted = {
+        "feature_engineering": {"include_weather": True},
+        "training": {"consumption_forecasting": {"model_type": model_type}},
+    }
+    assert MetrifyConfig.model_validate(wanted).feature_engineering.include_weather

@@ -3,21 +3,26 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from metrify.config import MetrifyConfig
+from metrify.errors import ConfigError
 from metrify.features.batch import FeatureContext
 from metrify.features.specification import select_features
+from metrify.readings.known import KnownWeather
 from metrify.steps.training_set import TrainingSet, create_arrays, read_training_set, write_training_set
 
+WITH_WEATHER = {"feature_engineering": {"include_weather": True}}
 LENGTH, HORIZON, ROWS = 48, 24, 30
 CONTEXT = FeatureContext(LENGTH, HORIZON, 60, "Europe/Berlin", "DE")
 
 
-def draw(windows: np.ndarray, targets: np.ndarray) -> TrainingSet:
+def draw(windows: np.ndarray, targets: np.ndarray, weather: KnownWeather | None = None) -> TrainingSet:
     origins = np.datetime64("2024-03-30", "s") + np.arange(ROWS) * np.timedelta64(1, "D")
     sides = np.array(["train", "validation", "test"], object)[np.arange(ROWS) % 3]
     names = np.array([f"m{row % 4}" for row in range(ROWS)], object)
     shares = np.linspace(0, 1, ROWS, dtype=np.float32)
-    return TrainingSet(names, origins, sides, windows, targets, shares, CONTEXT, "ours", "0" * 64, True)
+    return TrainingSet(names, origins, sides, windows, targets, shares, CONTEXT, "ours", "0" * 64, True, weather)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -54,3 +59,29 @@ def test_a_side_gives_the_rows_that_are_asked_for(tmp_path: Path) -> None:
     np.testing.assert_array_equal(rows.target_kwh, windows[[7, 1], :HORIZON])
     assert rows.features["horizon_calendar"].shape == (2, HORIZON, 5)
     assert side.non_negative
+
+
+def test_the_weather_is_read_with_the_rows_that_are_asked_for(tmp_path: Path) -> None:
+    generator = np.random.default_rng(1)
+    observed, forecast = (generator.normal(9, 4, (ROWS, size, 1)).astype(np.float32) for size in (LENGTH, HORIZON))
+    forecast[1, 3] = np.nan
+    issued = np.full((ROWS, HORIZON), np.datetime64("2024-03-29T18:00", "us"))
+    windows = np.ones((ROWS, LENGTH), np.float32)
+    write_training_set(
+        draw(windows, windows[:, :HORIZON], KnownWeather(("temperature_c",), observed, forecast, issued)), tmp_path
+    )
+    read, config = read_training_set(tmp_path), MetrifyConfig.model_validate(WITH_WEATHER)
+    assert read.weather is not None
+    assert isinstance(read.weather.observed, np.memmap)
+    features = read.side("validation", read.features(config)).take(np.array([2, 0])).features
+    assert list(features)[-2:] == ["observed_temperature", "forecast_temperature"]
+    np.testing.assert_array_equal(features["observed_temperature"], observed[[7, 1], :, 0])
+    np.testing.assert_array_equal(features["forecast_temperature"], forecast[[7, 1], :, 0])
+    assert read.features(MetrifyConfig()) == select_features(True)
+
+
+def test_a_training_set_without_weather_can_not_be_read_with_it(tmp_path: Path) -> None:
+    windows = np.ones((ROWS, LENGTH), np.float32)
+    write_training_set(draw(windows, windows[:, :HORIZON]), tmp_path)
+    with pytest.raises(ConfigError, match="no weather"):
+        read_training_set(tmp_path).features(MetrifyConfig.model_validate(WITH_WEATHER))

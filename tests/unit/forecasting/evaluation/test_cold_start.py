@@ -1,11 +1,14 @@
 """Scores of windows that are cut to a few days."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.cold_start import ColdStartProfile
 from metrify.forecasting.evaluation.cold_start import score_cold_starts
+from metrify.readings.known import KnownWeather
 
 DAY, LENGTH, LEVELS = 24, 7 * 24, (0.1, 0.5, 0.9)
 FLAT = ColdStartProfile(resolution_minutes=60, min_days=1, relative_load=((1.0,) * DAY,) * 2)
@@ -68,3 +71,19 @@ def test_histories_that_the_profile_does_not_take_are_left_out() -> None:
     assert score_cold_starts(mean_of_the_window, batch(np.ones((2, LENGTH))), np.ones((2, DAY)), LEVELS, never) == {
         "cold_start_rows": 0
     }
+
+
+def test_each_row_keeps_its_own_weather() -> None:
+    windows = np.ones((3, LENGTH))
+    windows[0, -DAY:] = 0  # tells no level, so the first row counts nowhere
+    degrees = np.arange(3, dtype=np.float32)[:, None, None]
+    issued = np.full((3, DAY), np.datetime64("2024-01-21T23:00", "us"))
+    known = KnownWeather(("temperature_c",), np.repeat(degrees, LENGTH, 1), np.repeat(degrees, DAY, 1), issued)
+
+    def warm(given: FeatureBatch) -> np.ndarray:
+        return given.weather.forecast * FACTORS
+
+    actual = np.repeat(degrees[..., 0], DAY, axis=1)
+    scores = score_cold_starts(warm, replace(batch(windows), weather=known), actual, LEVELS, FLAT)
+    assert scores["cold_start_rows"] == 2
+    assert {value for name, value in scores.items() if name.startswith("wape") and "yesterday" not in name} == {0}

@@ -144,30 +144,36 @@ class Evaluated:
     tables: Path
 
 
+def evaluate_in(world: World, folder: Path, model: Path, config: MetrifyConfig) -> Evaluated:
+    """Evaluates a model; writes into a folder."""
+    from metrify.steps.evaluate_forecaster import evaluate_forecaster
+
+    evaluation, tables = folder / "evaluation.json", folder / "tables.parquet"
+    inputs = (world.dataset, world.training_set, model, world.cold_start)
+    return Evaluated(evaluate_forecaster(*inputs, evaluation, tables, config, world.home), evaluation, tables)
+
+
 @pytest.fixture
 def evaluate(world: World, tmp_path: Path) -> Callable[..., Evaluated]:
     """Evaluates a model, the world's without another one."""
-    from metrify.steps.evaluate_forecaster import evaluate_forecaster
 
     def run(model: Path | None = None, config: MetrifyConfig | None = None) -> Evaluated:
-        evaluation, tables = tmp_path / "evaluation.json", tmp_path / "tables.parquet"
-        inputs = (world.dataset, world.training_set, model or world.model, world.cold_start)
-        metrics = evaluate_forecaster(*inputs, evaluation, tables, config or world.config, world.home)
-        return Evaluated(metrics, evaluation, tables)
+        return evaluate_in(world, tmp_path, model or world.model, config or world.config)
 
     return run
 
 
 @pytest.fixture
-def register(world: World, tmp_path: Path, evaluate: Callable[..., Evaluated]) -> Callable[..., Path]:
-    """Evaluates, bundles and registers a model; returns the bundle's folder."""
+def register_in(tmp_path: Path) -> Callable[..., Path]:
+    """Evaluates, bundles and registers a model of some world; returns the bundle's folder."""
     from metrify.steps.compress_forecaster import compress_forecaster
     from metrify.steps.register_model import register_model
     from metrify.steps.write_bundle import write_bundle
     from metrify.steps.write_model_card import write_model_card
 
-    def run(model: Path | None = None) -> Path:
-        model, done = model or world.model, evaluate(model)
+    def run(world: World, model: Path | None = None) -> Path:
+        model = model or world.model
+        done = evaluate_in(world, tmp_path, model, world.config)
         reference, thresholds = tmp_path / "reference.parquet", tmp_path / "thresholds.json"
         pd.DataFrame({"change_log_mean": [0.1, -0.2]}).to_parquet(reference)
         thresholds.write_text("{}")
@@ -186,3 +192,9 @@ def register(world: World, tmp_path: Path, evaluate: Callable[..., Evaluated]) -
         return Path(named.read_text())
 
     return run
+
+
+@pytest.fixture
+def register(world: World, register_in: Callable[..., Path]) -> Callable[..., Path]:
+    """The same in the test's world."""
+    return lambda model=None: register_in(world, model)
