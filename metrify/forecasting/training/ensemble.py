@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
-from keras import layers
+import numpy as np
 
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.forecasting.training.fit import OnEpoch, fit_network
+from metrify.forecasting.training.network import BODY, join_bodies
 from metrify.forecasting.training.rows import RowSource
+from metrify.forecasting.training.slots import build_slots
 
 
 def fit_ensemble(
@@ -36,24 +38,19 @@ def fit_ensemble(
     Returns:
         The ensemble as one network, and the losses by epoch, member after member.
     """
-    members: list[keras.Model] = []
+    bodies: list[keras.Model] = []
     curve: list[dict[str, float]] = []
     for number, model_type in enumerate(config.ensemble_members):
         member = config.model_copy(update={"model_type": model_type, "seed": config.seed + number})
         folder = checkpoints / f"member-{number}" if checkpoints else None
         network, losses = fit_network(train, validation, member, day_length, _after(on_epoch, len(curve)), folder)
-        network.name = f"member_{number}"
-        members.append(network)
+        body = network.get_layer(BODY)
+        body.name = f"{BODY}_{number}"
+        bodies.append(body)
         curve += losses
-    return _average(members), curve
-
-
-def _average(members: list[keras.Model]) -> keras.Model:
-    inputs = [keras.Input(tensor.shape[1:], name=tensor.name) for tensor in members[0].inputs]
-    named = {tensor.name: tensor for tensor in inputs}
-    quantiles = [member([named[tensor.name] for tensor in member.inputs]) for member in members]
-    mean = layers.Average()(quantiles) if len(quantiles) > 1 else quantiles[0]
-    return keras.Model(inputs, layers.Identity(name="quantiles_kwh")(mean), name="ensemble")
+    features = set(train.take(np.arange(1)).features)
+    slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features)
+    return join_bodies(bodies, slots, "ensemble"), curve
 
 
 def _after(on_epoch: OnEpoch, epochs: int) -> Callable[[int, dict[str, float]], None]:

@@ -4,13 +4,17 @@ Every value is divided by the window's mean inside the graph, so the served mode
 was never seen in training is forecast like the others.
 """
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.forecasting.training.encoders import ENCODERS
 from metrify.forecasting.training.quantile_head import add_quantile_head
-from metrify.forecasting.training.slots import build_slots
+from metrify.forecasting.training.slots import Slots, build_slots
+
+BODY = "body"
 
 
 def build_network(
@@ -32,8 +36,20 @@ def build_network(
         ConfigError: The sequence is not a whole number of days, or too short.
     """
     slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features)
-    state = ENCODERS[config.model_type](slots, config)
-    quantiles = add_quantile_head(slots, state, config.quantiles, non_negative)
-    return keras.Model(
-        slots.inputs, layers.Identity(name="quantiles_kwh")(quantiles), name=f"same_hour_{config.model_type}"
-    )
+    seen = slots.placeholders()
+    quantiles = add_quantile_head(seen, ENCODERS[config.model_type](seen, config), config.quantiles, non_negative)
+    body = keras.Model(seen.inputs, quantiles, name=BODY)
+    return join_bodies([body], slots, f"same_hour_{config.model_type}")
+
+
+def join_bodies(bodies: Sequence[keras.Model], slots: Slots, name: str) -> keras.Model:
+    """One network of several that read the same slots: the mean of their quantiles, level by level.
+
+    Args:
+        bodies: From the tensors of slots to quantiles; the layers called `BODY` of networks.
+        slots: What they read, computed once for all of them.
+        name: The network's name.
+    """
+    quantiles = [body(slots.tensors) for body in bodies]
+    mean = layers.Average()(quantiles) if len(quantiles) > 1 else quantiles[0]
+    return keras.Model(slots.inputs, layers.Identity(name="quantiles_kwh")(mean), name=name)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 Tensor = Any
@@ -20,7 +19,9 @@ def same_clock_time(window: Tensor, day_length: int, horizon: int) -> Tensor:
         `[N, H, D]`, oldest day first.
     """
     by_day = ops.reshape(window, (-1, window.shape[1] // day_length, day_length))
-    return ops.transpose(ops.take(by_day, np.arange(horizon) % day_length, axis=2), (0, 2, 1))
+    days = -(-horizon // day_length)
+    ahead = ops.concatenate([by_day] * days, axis=2) if days > 1 else by_day
+    return ops.transpose(ahead[:, :, :horizon], (0, 2, 1))
 
 
 def lag(history: Tensor, days: int) -> Tensor:

@@ -5,7 +5,7 @@ Two normalisations make meters alike: by the window's mean, and then by what is 
 No value tells how large a meter is, so a load of twice the size has a forecast of twice the size.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import keras
 import numpy as np
@@ -47,6 +47,19 @@ class Slots:
     usual: Tensor
     deviation: Tensor
     tokens: Tensor
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """All but the inputs."""
+        return [getattr(self, name) for name in _TENSORS]
+
+    def placeholders(self) -> "Slots":
+        """Inputs with the shapes of these tensors, so that several networks can read the same ones."""
+        shaped = {name: keras.Input(getattr(self, name).shape[1:], name=name) for name in _TENSORS}
+        return Slots(list(shaped.values()), **shaped)
+
+
+_TENSORS = tuple(field.name for field in fields(Slots) if field.name != "inputs")
 
 
 def build_slots(sequence_length: int, horizon: int, day_length: int, features: set[str]) -> Slots:
