@@ -144,7 +144,7 @@ def test_a_feature_is_described(invoke: Invoke, home: Path) -> None:
     (damaged / "bundle.json").write_text("{}")
     found = json.loads(invoke("describe", "load_window", "--json").stdout)
     assert (found["label"], found["unit"], found["values"]) == ("load_window@2", "kWh", "stored")
-    assert found["meaning"].startswith("The window itself")
+    assert found["meaning"].startswith("The window by")
     assert [(view["name"], view["push_source"]) for view in found["views"]] == [("meter_load", "load_window_push")]
     assert found["services"] == ["anomaly_detector", "load_forecaster"]
     assert (found["bundles"], found["unreadable_bundles"]) == ([], ["load-forecaster/lstm-1"])

@@ -62,7 +62,7 @@ def test_a_quick_run_prints_the_rows_of_each_model(tmp_path: Path) -> None:
     assert rows["champion.portfolio_wape_base"]["value"] != rows["champion.portfolio_wape"]["value"]
     assert rows[f"champion.{SHARE}"]["value"] == 1
     assert "A residual" in rows["champion.wape"]["note"]
-    assert "epoch 1 of 1" in run.stderr
+    assert "epoch 2 of 2" in run.stderr  # the refit
     assert "s left" in run.stderr
 
 
