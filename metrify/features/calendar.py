@@ -25,8 +25,17 @@ def window_rest_day(batch: FeatureBatch) -> np.ndarray:
     Raises:
         ConfigError: The time zone is unknown, or no public holidays are known of the country.
     """
+    return by_clock(rest_day_before(batch), batch)
+
+
+def rest_day_before(batch: FeatureBatch) -> np.ndarray:
+    """The same for each interval of the batch's windows, which are not by the clock.
+
+    Raises:
+        ConfigError: The time zone is unknown, or no public holidays are known of the country.
+    """
     length = batch.context.sequence_length
-    return by_clock(by_origin(batch, lambda local: _rest_day(local, batch.context.country), range(-length, 0)), batch)
+    return by_origin(batch, lambda local: _rest_day(local, batch.context.country), range(-length, 0))
 
 
 def horizon_calendar(batch: FeatureBatch) -> np.ndarray:

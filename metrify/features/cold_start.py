@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from metrify.errors import ReadingsError
 from metrify.features.batch import FeatureBatch
-from metrify.features.calendar import window_rest_day
+from metrify.features.calendar import rest_day_before
 from metrify.features.local_time import by_origin, part_of_day, parts_per_day
 
 DAY_TYPES = 2  # working days, and rest days: weekends and public holidays
@@ -101,4 +101,4 @@ def _slots(batch: FeatureBatch) -> np.ndarray:
     part = by_origin(
         batch, lambda local: part_of_day(local, context.resolution_minutes), range(-context.sequence_length, 0)
     )
-    return window_rest_day(batch).astype(np.int64) * parts_per_day(context.resolution_minutes) + part
+    return rest_day_before(batch).astype(np.int64) * parts_per_day(context.resolution_minutes) + part
