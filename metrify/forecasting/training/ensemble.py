@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.forecasting.training.distribution import training_strategy
 from metrify.forecasting.training.fit import OnEpoch, fit_network
 from metrify.forecasting.training.network import BODY, join_bodies
 from metrify.forecasting.training.rows import RowSource
@@ -49,8 +50,9 @@ def fit_ensemble(
         bodies.append(body)
         curve += losses
     features = set(train.take(np.arange(1)).features)
-    slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features)
-    return join_bodies(bodies, slots, "ensemble"), curve
+    with training_strategy().scope():
+        slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features)
+        return join_bodies(bodies, slots, "ensemble"), curve
 
 
 def _after(on_epoch: OnEpoch, epochs: int) -> Callable[[int, dict[str, float]], None]:

@@ -7,8 +7,10 @@ import keras
 import numpy as np
 
 from metrify.config.schema import ConsumptionForecastingConfig
-from metrify.forecasting.training.batches import epoch_order, stream_batches
+from metrify.forecasting.training.batches import epoch_order
 from metrify.forecasting.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from metrify.forecasting.training.distribution import training_strategy
+from metrify.forecasting.training.epoch_runner import epoch_runner
 from metrify.forecasting.training.losses import pinball_loss
 from metrify.forecasting.training.network import build_network
 from metrify.forecasting.training.rows import RowSource
@@ -32,7 +34,8 @@ def fit_network(
     """Trains until the validation loss stops falling, and keeps the best weights.
 
     The learning rate warms up and then falls by a cosine. After each epoch the state is written to `checkpoints`; the
-    same call after a kill goes on there, with the same batches, and comes to the same losses.
+    same call after a kill goes on there, with the same batches, and comes to the same losses. Where TF_CONFIG names
+    other workers, all of them train this one network; see `training_strategy`.
 
     Args:
         train: Rows to fit.
@@ -46,22 +49,21 @@ def fit_network(
     Returns:
         The model, and the losses by epoch.
     """
+    strategy = training_strategy()  # before TensorFlow does anything else
     keras.utils.set_random_seed(config.seed)
-    model = build_network(config, day_length, set(train.take(np.arange(1)).features), train.non_negative)
+    features = set(train.take(np.arange(1)).features)
     steps = config.epochs * -(-len(train) // config.batch_size)
-    # XLA takes seven times as long on a processor, nearly all of it to sort.
-    model.compile(_optimizer(config.learning_rate, steps), loss=pinball_loss(config.quantiles), jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
+    with strategy.scope():
+        model = build_network(config, day_length, features, train.non_negative)
+        # XLA takes seven times as long on a processor, nearly all of it to sort.
+        model.compile(_optimizer(config.learning_rate, steps), loss=pinball_loss(config.quantiles), jit_compile=False)
+        model.optimizer.build(model.trainable_variables)
+    run_epoch = epoch_runner(strategy, model, train, validation, config.batch_size)
     progress = load_checkpoint(checkpoints, model) if checkpoints else Progress()
-    names = [tensor.name for tensor in model.inputs]
-    judged = stream_batches(validation, names, config.batch_size, np.arange(len(validation)))
     for epoch in range(len(progress.curve), config.epochs):
         if progress.epochs_without_gain >= config.early_stopping_patience_epochs:
             break
-        order = epoch_order(len(train), config.seed, epoch)
-        batches = stream_batches(train, names, config.batch_size, order)
-        history = model.fit(batches, validation_data=judged, shuffle=False, verbose=0).history
-        _advance(progress, model, {name: float(values[0]) for name, values in history.items()})
+        _advance(progress, model, run_epoch(epoch_order(len(train), config.seed, epoch)))
         if checkpoints:
             save_checkpoint(checkpoints, model, progress)
         on_epoch(epoch + 1, progress.curve[-1])
