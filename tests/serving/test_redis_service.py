@@ -39,16 +39,16 @@ def test_it_answers_names_what_is_unavailable_and_comes_back(world, redis, tmp_p
 
         def is_answered() -> bool:
             try:
-                forecasts = client.over_rest(METERS)
-            except ServiceError:
+                forecasts, others = client.over_rest(METERS), client.over_grpc(METERS[5:7])
+            except ServiceError:  # also where a busy machine is slower than the reader's deadline
                 return False
             np.testing.assert_allclose(forecasts.point_kwh, world.windows[:, -24:], rtol=1e-5)
             assert forecasts.data_versions == list(range(len(METERS)))
+            assert others.data_versions == [5, 6]
             assert set(forecasts.origins) == {"2024-03-01T00:00:00Z"}
             return True
 
         wait_until(is_answered)
-        assert client.over_grpc(METERS[5:7]).data_versions == [5, 6]
         redis.pause()
         body = {"inputs": [{"name": "meter_id", "shape": [2], "datatype": "BYTES", "data": METERS[:2]}]}
         reply = httpx.post(f"{service.url}/v2/models/load-forecaster/infer", json=body, timeout=20, trust_env=False)
