@@ -15,13 +15,16 @@ from metrify.forecasting.onnx_model import OnnxModel
 from .conftest import DAY, draw_rows
 
 
-def test_a_network_that_has_learnt_nothing_says_what_is_usual() -> None:
+def test_a_network_that_has_learnt_nothing_mixes_lagged_days_and_what_is_usual() -> None:
     from metrify.forecasting.training.network import build_network
 
     network = build_network(ConsumptionForecastingConfig(model_type="lstm", lstm_units=4), DAY, {"load_window"})
     windows = draw_rows(20, 0)[0]["load_window"]
     quantiles = network.predict({"load_window": windows}, verbose=0)
-    expected = windows.reshape(len(windows), -1, DAY).mean(axis=1)
+    by_day = windows.reshape(len(windows), -1, DAY)
+    mixed = np.stack([*(by_day[:, -days] for days in (1, 2, 3, 7, 14, 21, 28)), by_day.mean(axis=1)])
+    weights = np.exp([0, -2.0, -2.0, 0, 0, 0, 0, 0])  # 1, 7, 14, 21 and 28 are the persistence ensemble
+    expected = np.tensordot(weights / weights.sum(), mixed, 1)
     np.testing.assert_allclose(quantiles[..., 2], expected, rtol=1e-4)
 
 

@@ -1,16 +1,21 @@
 """From the state of each interval of the horizon to quantiles that can't cross."""
 
+import numpy as np
 from keras import layers, ops
 
-from metrify.forecasting.training.same_clock_time import Tensor
+from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
+from metrify.forecasting.training.same_clock_time import Tensor, lag
 from metrify.forecasting.training.slots import Slots
+
+LAG_DAYS = (1, 2, 3, 7, 14, 21, 28)
+_RARE_LAG_LOGIT = -2.0  # where the mixture starts for lags that are no part of the persistence ensemble
 
 
 def add_quantile_head(slots: Slots, state: Tensor, levels: tuple[float, ...], non_negative: bool) -> Tensor:
-    """The median is what is usual, corrected; positive steps away from it give the others.
+    """A softmax mixes lagged days and what is usual into a median, which is corrected; positive steps give the others.
 
-    The correction and the steps are a linear function of the tokens plus one of the state, in units of the deviation.
-    Before training both are 0, and the median is what is usual.
+    The mixture, the correction and the steps are a linear function of the tokens plus one of the state. Before training
+    both are 0, and the median is nearly the mean of the persistence ensemble's days and what is usual.
 
     Args:
         slots: What is known of each interval.
@@ -21,10 +26,20 @@ def add_quantile_head(slots: Slots, state: Tensor, levels: tuple[float, ...], no
     Returns:
         `[N, H, Q]` kWh.
     """
-    head = layers.Dense(len(levels), kernel_initializer="zeros")(state)
-    head = head + layers.Dense(len(levels), kernel_initializer="zeros", use_bias=False)(slots.tokens)
-    quantiles = _spread_out(slots.usual, head, slots.deviation, levels.index(0.5))
+    width = len(levels) + len(LAG_DAYS) + 1
+    head = layers.Dense(width, kernel_initializer="zeros")(state)
+    head = head + layers.Dense(width, kernel_initializer="zeros", use_bias=False)(slots.tokens)
+    lagged = ops.stack([lag(slots.history, days) for days in LAG_DAYS], axis=-1)
+    mixture = ops.softmax(head[:, :, len(levels) :] + start_logits())
+    median = ops.sum(mixture * ops.concatenate([lagged, slots.usual], axis=-1), axis=-1, keepdims=True)
+    quantiles = _spread_out(median, head[:, :, : len(levels)], slots.deviation, levels.index(0.5))
     return (ops.relu(quantiles) if non_negative else quantiles) * slots.scale
+
+
+def start_logits() -> np.ndarray:
+    """Where the mixture starts, `[8]`: for `LAG_DAYS`, and for what is usual."""
+    lags = [0 if days in PERSISTENCE_LAG_DAYS else _RARE_LAG_LOGIT for days in LAG_DAYS]
+    return np.array([*lags, 0], dtype=np.float32)
 
 
 def _spread_out(median: Tensor, head: Tensor, step_size: Tensor, middle: int) -> Tensor:
