@@ -122,7 +122,9 @@ class LoadForecastTransformer(kserve.Model):
             if weathers is not None
             else (None, [])
         )
-        features = compute_features(bundle.features, FeatureBatch(rows.windows, rows.origins, context, weather))
+        meters = np.array(rows.pseudonyms, dtype=object)
+        batch = FeatureBatch(rows.windows, rows.origins, context, weather, meter_ids=meters)
+        features = compute_features(bundle.features, batch)
         inputs = {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}
         return rows, inputs, judge_rows(rows.is_completed, rows.history_days, faults)
 

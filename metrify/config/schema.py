@@ -116,6 +116,8 @@ class ConsumptionForecastingConfig(Section):
     ensemble_members: Annotated[tuple[NetworkType, ...], Field(min_length=1)] = ("context", "context", "context")
     lstm_units: Annotated[int, Field(ge=4, le=512)] = 32
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    meter_embedding_size: Annotated[int, Field(ge=1, le=64)] = 8  # numbers that are learnt of each meter
+    unknown_meter_share: Share = 0.1  # of training rows, whose meter is hidden: this is what new meters are forecast by
     quantiles: tuple[Share, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
     epochs: Annotated[int, Field(ge=1)] = 8
     early_stopping_patience_epochs: Annotated[int, Field(ge=1)] = 3
@@ -171,6 +173,7 @@ class FeatureEngineeringConfig(Section):
     hold_out_days: Annotated[int, Field(ge=0)] = 0  # of the newest readings, kept from the online store for a replay
     include_time_features: bool = True  # calendar of the horizon and of the window, in local time
     include_weather: bool = False  # observed and forecast weather of the meter's station, as it was known at the origin
+    include_meter: bool = True  # which meter it is, so that a model learns what windows don't tell of meters
     include_load_statistics: bool = False  # lags, rolling statistics and profile, for models that read tables
     include_grid_status: bool = False  # loading and voltage of the meter's feeder
 

@@ -37,6 +37,7 @@ class FeatureBatch:
         context: What the rows share.
         weather: Of each row's station, as it was known at the origin; None where features of it are not wanted.
         grid_status: Of each row's feeder, likewise.
+        meter_ids: `[N]` pseudonyms, empty where a row is of no meter; None where features of them are not wanted.
     """
 
     windows: np.ndarray
@@ -44,12 +45,14 @@ class FeatureBatch:
     context: FeatureContext
     weather: KnownWeather | None = None
     grid_status: KnownGridStatus | None = None
+    meter_ids: np.ndarray | None = None
 
     def take(self, rows: np.ndarray | slice) -> "FeatureBatch":
         """Some of the rows."""
         weather = self.weather.take(rows) if self.weather else None
         status = self.grid_status.take(rows) if self.grid_status else None
-        return FeatureBatch(self.windows[rows], self.origins[rows], self.context, weather, status)
+        meters = None if self.meter_ids is None else self.meter_ids[rows]
+        return FeatureBatch(self.windows[rows], self.origins[rows], self.context, weather, status, meters)
 
     def __post_init__(self) -> None:
         expected = (len(self.origins), self.context.sequence_length)
@@ -58,6 +61,8 @@ class FeatureBatch:
                 f"Windows have shape {list(self.windows.shape)} where {list(expected)} is needed.",
                 "Store a window that is at least as long as the sequence, and cut it to the sequence.",
             )
+        if self.meter_ids is not None:
+            _require_shape("meters", self.meter_ids, (len(self.origins),))
         ahead = (len(self.origins), self.context.forecast_horizon)
         if self.weather is not None:
             quantities = (len(self.weather.columns),)

@@ -8,7 +8,7 @@ from metrify.features.specification import Feature, select_features
 from metrify.features.weather import QUANTITIES, ForecastWeather, ObservedWeather
 
 WEATHER = "weather"  # what features of it name as their input
-_AT_HAND = frozenset({"readings", "calendar"})  # wherever there are windows
+_AT_HAND = frozenset({"readings", "calendar", "meter"})  # wherever there are windows
 
 
 def model_features(config: FeatureEngineeringConfig, weather_columns: Collection[str]) -> tuple[Feature, ...]:
@@ -34,7 +34,9 @@ def model_features(config: FeatureEngineeringConfig, weather_columns: Collection
             "feature_engineering.include_weather is true, and the training set has no weather.",
             "Build the training set again with this configuration.",
         )
-    chosen = select_features(config.include_time_features, include_weather=config.include_weather)
+    chosen = select_features(
+        config.include_time_features, include_weather=config.include_weather, include_meter=config.include_meter
+    )
     return tuple(feature for feature in chosen if not reads_weather(feature) or column_of(feature) in weather_columns)
 
 

@@ -13,6 +13,7 @@ from metrify.features.calendar import ORIGIN_CALENDAR, horizon_calendar, window_
 from metrify.features.clock_days import by_clock
 from metrify.features.grid_status import feeder_loading, feeder_voltage
 from metrify.features.load_statistics import LOAD_STATISTICS
+from metrify.features.meter_code import meter_code
 from metrify.features.same_hour_profile import same_hour_profile
 from metrify.features.weather import FORECAST_WEATHER, OBSERVED_WEATHER, forecast_age
 
@@ -62,6 +63,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("forecast_age", 1, "h", ("weather",), forecast_age),
     Feature("feeder_loading", 1, "percent", ("grid_status",), feeder_loading),
     Feature("feeder_voltage", 1, "pu", ("grid_status",), feeder_voltage),
+    Feature("meter_code", 1, "1", ("meter",), meter_code),
 )
 TIME_FEATURES = ("window_rest_day", "horizon_calendar")
 LOAD_FEATURES = (*(statistic.name for statistic in LOAD_STATISTICS), "same_hour_profile")
@@ -78,6 +80,7 @@ def select_features(
     include_load_statistics: bool = False,
     include_weather: bool = False,
     include_grid_status: bool = False,
+    include_meter: bool = False,
 ) -> tuple[Feature, ...]:
     """The features that a configuration asks for, in the order of `FEATURES`.
 
@@ -87,6 +90,7 @@ def select_features(
             them, as they have the whole window.
         include_weather: Also the observed weather of the window, and the forecast of the horizon with its age.
         include_grid_status: Also loading and voltage of the meter's feeder in the window.
+        include_meter: Also which meter it is.
     """
     names = {"load_window"}
     if include_time_features:
@@ -99,6 +103,8 @@ def select_features(
         names.update(OBSERVED_FEATURES, FORECAST_FEATURES)
     if include_grid_status:
         names.update(GRID_FEATURES)
+    if include_meter:
+        names.add("meter_code")
     return tuple(feature for feature in FEATURES if feature.name in names)
 
 

@@ -51,6 +51,7 @@ def selected_features(config: FeatureConfig) -> tuple[Feature, ...]:
         config.include_load_statistics,
         config.include_weather,
         config.include_grid_status,
+        config.include_meter,
     )
     return tuple(feature for feature in chosen if feature.name not in unwanted)
 

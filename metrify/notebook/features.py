@@ -121,6 +121,7 @@ class FeatureEngineeringPipeline:
             context,
             around.weather_at(*of_row, weather_columns(config)),
             around.grid_status_at(*of_row),
+            matrix.meter_ids[meters],
         )
         features = compute_features(selected_features(config), batch)
         left_out = np.nonzero(~complete)

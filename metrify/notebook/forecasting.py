@@ -9,6 +9,7 @@ import numpy as np
 
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.errors import UsageError
+from metrify.features.meter_code import METER_CODE
 from metrify.features.specification import select_features
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.notebook.model_inputs import checked_array, feature_shapes, names_of
@@ -130,11 +131,11 @@ class ConsumptionForecastingModel:
 
     def _features(self, title: str, X: Features) -> dict[str, np.ndarray]:
         arrays: Mapping[str, Any] = X if isinstance(X, Mapping) else {"load_window": X}
-        allowed = [{feature.name for feature in select_features(with_time)} for with_time in (False, True)]
-        if set(arrays) not in allowed:
+        with_calendar = {feature.name for feature in select_features(True)}
+        if set(arrays) - {METER_CODE} not in ({"load_window"}, with_calendar):
             raise UsageError(
                 f"{title} has {names_of(arrays)}.",
-                f"Give it load_window alone, or all of {', '.join(feature.name for feature in select_features(True))}.",
+                f"Give it load_window alone, or all of {', '.join(sorted(with_calendar))}; perhaps with {METER_CODE}.",
             )
         features = {
             name: checked_array(f"{title}[{name!r}]", values, self._shapes[name]) for name, values in arrays.items()

@@ -34,8 +34,8 @@ def feature_shapes(config: ConsumptionForecastingConfig, resolution_minutes: int
     """The shape of a row of each feature that a network reads, asked of the features themselves."""
     context = FeatureContext(config.sequence_length, config.forecast_horizon, resolution_minutes, "UTC", "GB")
     window = np.zeros((1, config.sequence_length), dtype=np.float32)
-    batch = FeatureBatch(window, np.zeros(1, dtype="datetime64[s]"), context)
-    features = compute_features(select_features(include_time_features=True), batch)
+    batch = FeatureBatch(window, np.zeros(1, dtype="datetime64[s]"), context, meter_ids=np.array(["any"]))
+    features = compute_features(select_features(include_time_features=True, include_meter=True), batch)
     return {name: values.shape[1:] for name, values in features.items()}
 
 

@@ -124,4 +124,6 @@ def _compute_features(
 ) -> dict[str, np.ndarray]:
     """Those of the windows `[n, L]` of all series at the one origin of the meters."""
     origins = np.repeat(meters.origins[0], len(windows))
-    return compute_features(features, FeatureBatch(windows, origins, meters.context, weather))
+    sums = np.full(len(windows) - len(meters.origins), "", dtype=object)  # which are no meter that a model knows
+    ids = None if meters.meter_ids is None else np.concatenate([sums, meters.meter_ids])
+    return compute_features(features, FeatureBatch(windows, origins, meters.context, weather, meter_ids=ids))

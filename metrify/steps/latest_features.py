@@ -63,7 +63,8 @@ def latest_features(features: Sequence[Feature], meters: Sequence[str], horizon:
         return LatestFeatures(list(meters), found, {}, None)
     place = read_place(home)
     context = FeatureContext(found.windows.shape[1], horizon, place.resolution_minutes, place.timezone, place.country)
-    values = compute_features(features, FeatureBatch(found.windows, found.ends, context))
+    batch = FeatureBatch(found.windows, found.ends, context, meter_ids=pseudonymise_all(meters, home))
+    values = compute_features(features, batch)
     by_label = {feature.label: values[feature.name] for feature in features}
     return LatestFeatures(list(meters), found, by_label, place.resolution_minutes)
 

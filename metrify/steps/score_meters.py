@@ -128,10 +128,11 @@ def _forecast(
     manifest, kept = model.manifest, np.flatnonzero(windows.is_usable)
     origins, numbers = found.ends[kept], found.meters[kept]
     known, faults = weather.known_at(numbers, origins, manifest.context) if weather else (None, [])
-    batch = FeatureBatch(windows.windows[kept], origins, manifest.context, known)
+    names = meters.take(pa.array(numbers))
+    batch = FeatureBatch(windows.windows[kept], origins, manifest.context, known, meter_ids=np.asarray(names))
     quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)[:, :horizon]
     degradation = judge_rows(windows.is_completed[kept], windows.history_days[kept], faults)
-    names, versions = meters.take(pa.array(numbers)), found.data_versions[kept]
+    versions = found.data_versions[kept]
     return forecast_table(names, origins, quantiles, manifest.quantiles, manifest.version, versions, degradation)
 
 

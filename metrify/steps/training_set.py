@@ -10,6 +10,7 @@ import pandas as pd
 
 from metrify.config import MetrifyConfig
 from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.meter_code import METER_CODE, code_meters
 from metrify.features.model_features import model_features
 from metrify.features.specification import Feature, compute_features
 from metrify.readings.known import KnownWeather
@@ -73,7 +74,7 @@ class TrainingSet:
         """What the features of some rows are computed from."""
         windows = self.windows[rows, -self.context.sequence_length :]
         weather = self.weather.take(rows) if self.weather else None
-        return FeatureBatch(windows, self.origins[rows], self.context, weather)
+        return FeatureBatch(windows, self.origins[rows], self.context, weather, meter_ids=self.meter_ids[rows])
 
     def side(self, name: str, features: tuple[Feature, ...]) -> "SideRows":
         """The rows of a side as what a network is fitted to."""
@@ -99,6 +100,13 @@ class SideRows:
     def non_negative(self) -> bool:
         """Whether no load of any row is negative."""
         return self._training_set.non_negative
+
+    @property
+    def meter_codes(self) -> np.ndarray:
+        """`[M]` different codes of the meters, rising; none where they are no feature."""
+        if not any(feature.name == METER_CODE for feature in self._features):
+            return np.empty(0, np.float32)
+        return np.unique(code_meters(np.unique(self._training_set.meter_ids[self._rows].astype(str))))
 
     def take(self, rows: np.ndarray) -> "TrainingRows":
         """Some of the rows, by their number on this side."""

@@ -36,7 +36,7 @@ def test_a_gap_leaves_its_rows_out_and_lists_them(make_readings: Callable) -> No
     readings = make_readings(2, 30).drop(index=100)
     config = FeatureConfig(lookback_window=48, include_time_features=False, timezone="UTC")
     rows = FeatureEngineeringPipeline(config).transform(readings)
-    assert list(rows.features) == ["load_window"]
+    assert list(rows.features) == ["load_window", "meter_code"]
     assert rows.incomplete.to_dict("list") == {
         "meter_id": ["m0", "m0"],
         "origin": [pd.Timestamp("2024-03-06", tz="UTC"), pd.Timestamp("2024-03-07", tz="UTC")],
@@ -107,7 +107,7 @@ def test_a_network_refuses_load_statistics_by_name(make_readings: Callable) -> N
     config = FeatureConfig(include_load_statistics=True, **PLACE)
     rows, targets = FeatureEngineeringPipeline(config).transform_with_targets(make_readings(1, 33))
     with pytest.raises(
-        UsageError, match=r"X_train has load_window, .* lag_24h, .*origin_rest_day\. Give it load_window"
+        UsageError, match=r"X_train has load_window, .* lag_24h, .*origin_rest_day, meter_code\. Give it load_window"
     ):
         ConsumptionForecastingModel().train(rows.features, targets, rows.features, targets)
 

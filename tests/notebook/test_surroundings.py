@@ -51,7 +51,7 @@ def test_rows_have_the_weather_of_their_own_station_as_it_was_known(make_reading
     rows, _ = pipeline.transform_with_targets(
         make_readings(2, 6), weather=weather_of(6, "north", "south"), meters=METERS
     )
-    assert set(rows.features) == {"load_window", *WEATHER_FEATURES}
+    assert set(rows.features) == {"load_window", "meter_code", *WEATHER_FEATURES}
     hour = (pd.DatetimeIndex(rows.origins, tz="UTC") - START) // pd.Timedelta(hours=1)
     level = np.where(rows.meter_ids == "m1", 1000, 0)
     first = (hour.to_numpy() + level)[:, None]
@@ -93,7 +93,7 @@ def test_parts_of_the_weather_can_be_left_out(make_readings: Callable, choice: d
     weather = weather_of(5, "north", with_forecasts=choice.get("include_weather_forecast", True))
     unread = "global_radiation_w_per_m2" if choice.get("weather_quantities") == ("temperature",) else "none"
     rows = pipeline.transform(make_readings(1, 5), weather=weather.drop(columns=unread, errors="ignore"))
-    assert set(rows.features) == {"load_window", *expected}
+    assert set(rows.features) == {"load_window", "meter_code", *expected}
 
 
 NORTH, BOTH = weather_of(5, "north"), weather_of(5, "north", "south")

@@ -96,10 +96,11 @@ def _score_with_pandas(home: Home, bundle: str, shard: str, output: str) -> None
             frame = frame[own.holds(frame["meter_id"].to_numpy())]
             ends = pd.to_datetime(frame["window_end"], unit="s", utc=True)
             stamps = ends.dt.tz_localize(None).to_numpy("datetime64[s]")
-            batch = FeatureBatch(np.stack(frame["load_window"].to_list()), stamps, manifest.context)
+            names = frame["meter_id"].to_numpy()
+            batch = FeatureBatch(np.stack(frame["load_window"].to_list()), stamps, manifest.context, meter_ids=names)
             quantiles = graph.predict_in_batches(compute_features(model.features, batch))
             rows, horizon, _ = quantiles.shape
-            long = {"meter_id": np.repeat(frame["meter_id"].to_numpy(), horizon), "origin": np.repeat(ends, horizon)}
+            long = {"meter_id": np.repeat(names, horizon), "origin": np.repeat(ends, horizon)}
             long["interval"] = np.tile(np.arange(horizon), rows)
             columns = [quantile_column(level) for level in manifest.quantiles]
             long |= {column: quantiles[..., number].ravel() for number, column in enumerate(columns)}

@@ -52,7 +52,7 @@ def score_cold_starts(
         return scores
     actual, median = actual[rows], list(levels).index(0.5)
     windows = {**{name: part.windows for name, part in cut.items()}, "whole": batch.windows}
-    scored = batch.take(rows)
+    scored = replace(batch.take(rows), meter_ids=np.full(len(rows), ""))  # no model has learnt of a new meter
     for name, values in windows.items():
         quantiles = forecast(replace(scored, windows=values[rows]))
         scores[f"wape_{COLD_START}_{name}"] = wape(quantiles[..., median], actual)

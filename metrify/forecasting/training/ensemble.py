@@ -51,7 +51,8 @@ def fit_ensemble(
         curve += losses
     features = set(train.take(np.arange(1)).features)
     with training_strategy().scope():
-        slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features)
+        lengths = config.sequence_length, config.forecast_horizon, day_length
+        slots = build_slots(*lengths, features, train.meter_codes)
         return join_bodies(bodies, slots, "ensemble"), curve
 
 

@@ -5,12 +5,15 @@ was never seen in training is forecast like the others.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import keras
-from keras import layers
+import numpy as np
+from keras import layers, ops
 
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.forecasting.training.encoders import ENCODERS
+from metrify.forecasting.training.meter_embedding import embed_meters
 from metrify.forecasting.training.quantile_head import add_quantile_head
 from metrify.forecasting.training.slots import Slots, build_slots
 
@@ -18,7 +21,11 @@ BODY = "body"
 
 
 def build_network(
-    config: ConsumptionForecastingConfig, day_length: int, features: set[str], non_negative: bool = True
+    config: ConsumptionForecastingConfig,
+    day_length: int,
+    features: set[str],
+    non_negative: bool = True,
+    meter_codes: np.ndarray | None = None,
 ) -> keras.Model:
     """Builds the network that `model_type` names.
 
@@ -27,6 +34,7 @@ def build_network(
         day_length: Intervals in a day.
         features: What the rows have: `load_window`, and for the calendar `window_rest_day` and `horizon_calendar`.
         non_negative: Whether no load is negative, so that no quantile may be.
+        meter_codes: `[M]` of the meters that it can learn something of; for rows that have `meter_code`.
 
     Returns:
         A model from `load_window [N, L]` kWh, and with time features `window_rest_day [N, L]` and
@@ -35,10 +43,12 @@ def build_network(
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short.
     """
-    slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features)
-    seen = slots.placeholders()
+    codes = np.empty(0, np.float32) if meter_codes is None else meter_codes
+    slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features, codes)
+    placed = slots.placeholders()
+    seen = _with_embedding(placed, len(codes), config)
     quantiles = add_quantile_head(seen, ENCODERS[config.model_type](seen, config), config.quantiles, non_negative)
-    body = keras.Model(seen.inputs, quantiles, name=BODY)
+    body = keras.Model(placed.inputs, quantiles, name=BODY)
     return join_bodies([body], slots, f"same_hour_{config.model_type}")
 
 
@@ -53,3 +63,12 @@ def join_bodies(bodies: Sequence[keras.Model], slots: Slots, name: str) -> keras
     quantiles = [body(slots.tensors) for body in bodies]
     mean = layers.Average()(quantiles) if len(quantiles) > 1 else quantiles[0]
     return keras.Model(slots.inputs, layers.Identity(name="quantiles_kwh")(mean), name=name)
+
+
+def _with_embedding(slots: Slots, meters: int, config: ConsumptionForecastingConfig) -> Slots:
+    """The same with what is learnt of the meter among the tokens of each interval."""
+    if slots.meter is None:
+        return slots
+    embedding = ops.expand_dims(embed_meters(slots.meter, meters, config), 1)
+    each = ops.repeat(embedding, slots.tokens.shape[1], axis=1)
+    return replace(slots, tokens=ops.concatenate([slots.tokens, each], axis=-1))

@@ -30,6 +30,11 @@ class TrainingRows:
         return not any((values < 0).any() for values in (self.features["load_window"], self.target_kwh))
 
     @property
+    def meter_codes(self) -> np.ndarray:
+        """`[M]` different codes of the meters, rising; none where the rows don't have the feature."""
+        return np.unique(self.features.get("meter_code", np.empty(0, np.float32)))
+
+    @property
     def weights(self) -> np.ndarray:
         """One over the root of each window's mean, `[N]`: between counting every meter alike and every kWh alike."""
         mean = np.abs(self.features["load_window"]).mean(axis=1)
@@ -48,6 +53,10 @@ class RowSource(Protocol):
     @property
     def non_negative(self) -> bool:
         """Whether no load of any row is negative, so that no forecast may be."""
+
+    @property
+    def meter_codes(self) -> np.ndarray:
+        """`[M]` different codes of the meters, rising; none where the rows don't have the feature."""
 
     def take(self, rows: np.ndarray) -> TrainingRows:
         """Some of the rows, by their number; reads no others."""
@@ -71,6 +80,11 @@ class JoinedRows:
     def non_negative(self) -> bool:
         """Whether no load of any row is negative."""
         return self._first.non_negative and self._second.non_negative
+
+    @property
+    def meter_codes(self) -> np.ndarray:
+        """`[M]` different codes of the meters of both."""
+        return np.union1d(self._first.meter_codes, self._second.meter_codes)
 
     def take(self, rows: np.ndarray) -> TrainingRows:
         """Some of the rows, in their order."""

@@ -12,7 +12,9 @@ import numpy as np
 from keras import ops
 
 from metrify.errors import ConfigError
+from metrify.features.meter_code import METER_CODE
 from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
+from metrify.forecasting.training.meter_embedding import number_meters
 from metrify.forecasting.training.same_clock_time import Tensor, lag, same_clock_time
 from metrify.forecasting.training.weather_tokens import add_weather
 
@@ -37,6 +39,7 @@ class Slots:
         usual: `[N, H, 1]` mean load of the days of the same kind.
         deviation: `[N, 1, 1]` how far the same weekdays lie from that, on average.
         tokens: `[N, H, F]` all of it and statistics of it, calendar and weather.
+        meter: `[N]` int32 number of the meter, see `number_meters`; None where the rows don't tell it.
     """
 
     inputs: list[Tensor]
@@ -47,22 +50,29 @@ class Slots:
     usual: Tensor
     deviation: Tensor
     tokens: Tensor
+    meter: Tensor | None = None
 
     @property
     def tensors(self) -> list[Tensor]:
         """All but the inputs."""
-        return [getattr(self, name) for name in _TENSORS]
+        return list(self._by_name.values())
 
     def placeholders(self) -> "Slots":
         """Inputs with the shapes of these tensors, so that several networks can read the same ones."""
-        shaped = {name: keras.Input(getattr(self, name).shape[1:], name=name) for name in _TENSORS}
+        shaped = {
+            name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name) for name, tensor in self._by_name.items()
+        }
         return Slots(list(shaped.values()), **shaped)
 
+    @property
+    def _by_name(self) -> dict[str, Tensor]:
+        named = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "inputs"}
+        return {name: tensor for name, tensor in named.items() if tensor is not None}
 
-_TENSORS = tuple(field.name for field in fields(Slots) if field.name != "inputs")
 
-
-def build_slots(sequence_length: int, horizon: int, day_length: int, features: set[str]) -> Slots:
+def build_slots(
+    sequence_length: int, horizon: int, day_length: int, features: set[str], meter_codes: np.ndarray
+) -> Slots:
     """Builds the inputs and what is computed of them.
 
     Args:
@@ -70,7 +80,9 @@ def build_slots(sequence_length: int, horizon: int, day_length: int, features: s
         horizon: Intervals to forecast, any number.
         day_length: Intervals in a day.
         features: Names of the features that the rows have: `load_window`; for the calendar `window_rest_day` and
-            `horizon_calendar`; for the weather `observed_temperature` and `forecast_temperature`, and the like.
+            `horizon_calendar`; for the weather `observed_temperature` and `forecast_temperature`, and the like; for
+            the meter `meter_code`.
+        meter_codes: `[M]` of the known meters.
 
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short.
@@ -99,7 +111,13 @@ def build_slots(sequence_length: int, horizon: int, day_length: int, features: s
     usual, deviation = _usual(history, alike)
     statistics = _statistics(history, usual, deviation, day_mean)
     tokens = ops.concatenate([*statistics, *channels, *weather], axis=-1)
-    return Slots([*inputs, *weather_inputs], scale, history, alike, day_mean, usual, deviation, tokens)
+    inputs += weather_inputs
+    meter = None
+    if METER_CODE in features:
+        code = keras.Input((), name=METER_CODE)
+        inputs.append(code)
+        meter = number_meters(code, meter_codes)
+    return Slots(inputs, scale, history, alike, day_mean, usual, deviation, tokens, meter)
 
 
 def _weekday(calendar: Tensor) -> Tensor:

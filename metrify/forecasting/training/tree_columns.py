@@ -16,26 +16,34 @@ from metrify.forecasting.training.slots import build_slots
 MIDDLE_KWH, SIZE_KWH, UNREAD = -2, -1, 2
 
 
-def build_columns(config: ConsumptionForecastingConfig, day_length: int, features: set[str]) -> keras.Model:
+def build_columns(
+    config: ConsumptionForecastingConfig, day_length: int, features: set[str], meter_codes: np.ndarray | None = None
+) -> keras.Model:
     """A model without weights from the features to what is known of each interval of the horizon.
 
     Args:
         config: The lengths of sequence and horizon.
         day_length: Intervals in a day.
         features: Names of the features that the rows have.
+        meter_codes: `[M]` of the known meters; for rows that have `meter_code`.
 
     Returns:
-        A model to `columns [N, H, F + 2]`: the tokens, the interval's number from 0, and then what a forecast is scaled
+        A model to `columns [N, H, F + 2]`: the tokens, the interval's number from 0, perhaps the
+        meter's, and then what a forecast is scaled
         by, in kWh: the usual load, from which it is a deviation, and the size of the window's deviations.
 
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short.
     """
-    slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features)
+    codes = np.empty(0, np.float32) if meter_codes is None else meter_codes
+    slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features, codes)
     number = np.arange(config.forecast_horizon, dtype=np.float32)[None, :, None]
     none = ops.zeros_like(slots.usual)
     scaling = [slots.usual * slots.scale, none + slots.deviation * slots.scale]
-    columns = ops.concatenate([slots.tokens, none + number, *scaling], axis=-1)
+    numbers = [none + number]
+    if slots.meter is not None:
+        numbers.append(none + ops.cast(slots.meter, "float32")[:, None, None])
+    columns = ops.concatenate([slots.tokens, *numbers, *scaling], axis=-1)
     return keras.Model(slots.inputs, layers.Identity(name="columns")(columns))
 
 

@@ -25,6 +25,7 @@ from metrify.cli.bench.forecast.speed import Speed
 from metrify.cli.bench.forecast.train_model import Trained, TrainingSides, train_model
 from metrify.cli.bench.forecast.transformer_protocols import ETT
 from metrify.config.loader import default_config
+from metrify.config.schema import FeatureEngineeringConfig
 from metrify.errors import ConfigError, ForecastError, UsageError
 from metrify.forecasting.evaluation import coverage, wape
 from metrify.forecasting.evaluation.streamed import OF_MEDIANS
@@ -68,7 +69,7 @@ def test_a_quick_run_prints_the_rows_of_each_model(tmp_path: Path) -> None:
 
 def test_a_model_is_trained_as_the_pipeline_does(tmp_path: Path) -> None:
     protocol = draw_protocol()
-    train, validation = (find_rows(protocol, side, True)[0] for side in ("train", "validation"))
+    train, validation = (find_rows(protocol, side, FeatureEngineeringConfig())[0] for side in ("train", "validation"))
     config = default_config().training.consumption_forecasting.model_copy(
         update={"model_type": "residual", "lstm_units": 4, "epochs": 1, "max_training_windows": 16}
     )
@@ -84,7 +85,7 @@ def test_a_model_is_trained_as_the_pipeline_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["seasonal_naive", "persistence"])
 def test_a_baseline_gets_intervals_from_validation(name: str) -> None:
     protocol = draw_protocol()
-    validation, test = (find_rows(protocol, side, True)[0] for side in ("validation", "test"))
+    validation, test = (find_rows(protocol, side, FeatureEngineeringConfig())[0] for side in ("validation", "test"))
     points = [forecast_by_baseline(name, rows, len(LEVELS)) for rows in (validation, test)]
     assert (points[1] == points[1][..., :1]).all()
     rule = fit_intervals(points[0], validation, LEVELS)
@@ -96,7 +97,7 @@ def test_a_baseline_gets_intervals_from_validation(name: str) -> None:
 
 
 def test_the_portfolio_is_the_sum_of_means() -> None:
-    test, _ = find_rows(draw_protocol(), "test", True)
+    test, _ = find_rows(draw_protocol(), "test", FeatureEngineeringConfig())
     actual = test.targets(np.arange(len(test)))
     quantiles = np.repeat(0.8 * actual[..., None], len(LEVELS), axis=-1)
     judged = score(test, quantiles, quantiles, LEVELS, actual)
@@ -139,7 +140,7 @@ def test_sums_are_compared_on_meters_and_intervals_without_gaps(tmp_path: Path) 
     kwh[0, first - 3 * DAY :: 2] = np.nan  # from validation on
     kwh[1, first + 5] = np.nan
     protocol = replace(protocol, matrix=replace(protocol.matrix, kwh=kwh))
-    validation, test = (find_rows(protocol, side, True)[0] for side in ("validation", "test"))
+    validation, test = (find_rows(protocol, side, FeatureEngineeringConfig())[0] for side in ("validation", "test"))
     graph = write_mean_of_window(tmp_path / "mean.onnx", protocol)
     figures = compare_portfolios(graph, validation, test)
     actual = test.targets(np.arange(len(test)))
@@ -216,7 +217,7 @@ def test_the_targets_of_speed_are_those_of_a_day_ahead_by_the_hour() -> None:
 
 
 def test_the_better_forecast_has_the_small_p() -> None:
-    test, _ = find_rows(draw_protocol(meters=30), "test", True)
+    test, _ = find_rows(draw_protocol(meters=30), "test", FeatureEngineeringConfig())
     champion, worse, better = (made_up_result(name) for name in ("champion", "much_worse_one", "good"))
     rows = {row.name.rpartition("_")[2]: row for row in difference_rows(test, champion, [worse, better])}
     assert rows["one"].value < 0.01

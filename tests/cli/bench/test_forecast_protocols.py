@@ -15,6 +15,7 @@ from metrify.cli.bench.forecast.protocol import Protocol, several_a_day, shrink
 from metrify.cli.bench.forecast.protocol_rows import find_rows
 from metrify.cli.bench.forecast.transformer_protocols import ETT, OPENSTEF
 from metrify.config.loader import default_config
+from metrify.config.schema import FeatureEngineeringConfig
 from metrify.errors import DatasetError, ForecastError
 from metrify.features.batch import FeatureBatch
 from metrify.features.specification import compute_features, select_features
@@ -149,7 +150,7 @@ def test_rows_without_enough_readings_are_counted_and_named() -> None:
     kwh[0, : 40 * DAY] = np.nan  # less than half of the first windows of the test is visible
     kwh[1, 30 * DAY : 31 * DAY] = np.nan  # filled
     kwh[2, 58 * DAY :] = np.nan  # no target to score
-    rows, refused = find_rows(protocol, "test", True)
+    rows, refused = find_rows(protocol, "test", FeatureEngineeringConfig())
     visible = [day for day in range(47, 59) if day - 40 >= 14]
     assert refused.tolist() == [12 - len(visible), 0, 0]
     assert np.bincount(rows.meters).tolist() == [len(visible), 12, 11]
@@ -158,11 +159,12 @@ def test_rows_without_enough_readings_are_counted_and_named() -> None:
 
 
 def test_a_row_has_the_features_that_are_computed_for_it_alone() -> None:
-    rows, _ = find_rows(draw_protocol(), "train", True)
+    rows, _ = find_rows(draw_protocol(), "train", FeatureEngineeringConfig())
     some = np.array([30, 3, 20])
     windows, stamps = rows.windows(some), rows.protocol.matrix.timestamps[rows.columns[some]]
-    batch = FeatureBatch(windows, stamps.tz_localize(None).to_numpy().astype("datetime64[s]"), rows.protocol.context)
-    expected = compute_features(select_features(True), batch)
+    origins, meters = stamps.tz_localize(None).to_numpy().astype("datetime64[s]"), rows.meter_ids[rows.meters[some]]
+    batch = FeatureBatch(windows, origins, rows.protocol.context, meter_ids=meters)
+    expected = compute_features(select_features(True, include_meter=True), batch)
     taken = rows.take(some).features
     assert taken.keys() == expected.keys()
     for name, values in expected.items():
@@ -170,7 +172,7 @@ def test_a_row_has_the_features_that_are_computed_for_it_alone() -> None:
 
 
 def test_the_temperature_of_the_horizon_is_what_was_observed_then() -> None:
-    rows, _ = find_rows(draw_protocol(weather=True), "test", True)
+    rows, _ = find_rows(draw_protocol(weather=True), "test", FeatureEngineeringConfig())
     features = rows.take(np.array([5])).features
     column = rows.columns[5]
     assert features["observed_temperature"][0].tolist() == list(range(column - 28 * DAY, column))
@@ -182,7 +184,7 @@ def test_the_temperature_of_the_horizon_is_what_was_observed_then() -> None:
 
 def test_the_scale_of_an_error_is_measured_before_the_forecast() -> None:
     protocol = draw_protocol()
-    rows, _ = find_rows(protocol, "test", True)
+    rows, _ = find_rows(protocol, "test", FeatureEngineeringConfig())
     fixed = seasonal_scale(protocol.matrix.kwh[:, : 40 * DAY], 7 * DAY)
     np.testing.assert_allclose(protocol.scales(rows.meters, rows.columns), fixed[rows.meters])
     growing = replace(protocol, scale_time=None, season_days=1)

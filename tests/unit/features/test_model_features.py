@@ -16,7 +16,7 @@ def names(columns: tuple[str, ...]) -> list[str]:
 
 
 def test_without_weather_it_reads_the_window_and_the_calendar() -> None:
-    assert model_features(FeatureEngineeringConfig(), BOTH) == select_features(True)
+    assert model_features(FeatureEngineeringConfig(), BOTH) == select_features(True, include_meter=True)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_without_weather_it_reads_the_window_and_the_calendar() -> None:
 )
 def test_it_reads_the_quantities_that_there_are(columns: tuple[str, ...], quantities: list[str]) -> None:
     weather = [f"{kind}_{quantity}" for kind in ("observed", "forecast") for quantity in quantities]
-    assert names(columns) == ["load_window", "window_rest_day", "horizon_calendar", *weather]
+    assert names(columns) == ["load_window", "window_rest_day", "horizon_calendar", *weather, "meter_code"]
 
 
 def test_weather_that_the_rows_lack_can_not_be_read() -> None:

@@ -136,13 +136,15 @@ def test_networks_are_given_what_bundles_say() -> None:
 
 
 def test_every_feature_is_a_choice() -> None:
-    assert select_features(True, True, True, True) == FEATURES
+    assert select_features(True, True, True, True, True) == FEATURES
 
 
 @pytest.mark.parametrize("rows", [1, 7])
 def test_every_feature_has_a_row_for_each_row_and_float32(rows: int) -> None:
     origins = np.datetime64("2024-03-31T22:00", "s") + np.arange(rows) * np.timedelta64(1, "D")
-    batch = FeatureBatch(np.ones((rows, LENGTH), np.float64), origins, CONTEXT, *draw_surroundings(origins, 0))
+    batch = FeatureBatch(
+        np.ones((rows, LENGTH), np.float64), origins, CONTEXT, *draw_surroundings(origins, 0), origins.astype(str)
+    )
     computed = compute_features(FEATURES, batch)
     numbers = {feature.name: (rows,) for feature in FEATURES}
     assert {name: values.shape for name, values in computed.items()} == numbers | {
@@ -162,10 +164,11 @@ def test_no_row_depends_on_the_others(hours: list[int], seed: int) -> None:
     origins = np.datetime64("2024-01-01", "s") + np.array(hours) * np.timedelta64(1, "h")
     windows = draw_matrix(len(hours), LENGTH, seed).kwh
     weather, status = draw_surroundings(origins, seed)
-    together = compute_features(FEATURES, FeatureBatch(windows, origins, CONTEXT, weather, status))
+    meters = origins.astype(str)
+    together = compute_features(FEATURES, FeatureBatch(windows, origins, CONTEXT, weather, status, meters))
     for row in range(len(hours)):
         own = (rows_of(known, [row]) for known in (weather, status))
-        alone = compute_features(FEATURES, FeatureBatch(windows[[row]], origins[[row]], CONTEXT, *own))
+        alone = compute_features(FEATURES, FeatureBatch(windows[[row]], origins[[row]], CONTEXT, *own, meters[[row]]))
         for name, values in together.items():
             np.testing.assert_array_equal(values[[row]], alone[name], err_msg=name)
 

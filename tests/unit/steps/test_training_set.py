@@ -74,10 +74,10 @@ def test_the_weather_is_read_with_the_rows_that_are_asked_for(tmp_path: Path) ->
     assert read.weather is not None
     assert isinstance(read.weather.observed, np.memmap)
     features = read.side("validation", read.features(config)).take(np.array([2, 0])).features
-    assert list(features)[-2:] == ["observed_temperature", "forecast_temperature"]
+    assert list(features)[-3:] == ["observed_temperature", "forecast_temperature", "meter_code"]
     np.testing.assert_array_equal(features["observed_temperature"], observed[[7, 1], :, 0])
     np.testing.assert_array_equal(features["forecast_temperature"], forecast[[7, 1], :, 0])
-    assert read.features(MetrifyConfig()) == select_features(True)
+    assert read.features(MetrifyConfig()) == select_features(True, include_meter=True)
 
 
 def test_a_training_set_without_weather_can_not_be_read_with_it(tmp_path: Path) -> None:

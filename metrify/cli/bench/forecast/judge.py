@@ -27,7 +27,7 @@ class Judge:
 
     Args:
         protocol: The protocol.
-        config: Its quantiles, and whether the rows have a calendar.
+        config: Its quantiles, and what the rows tell beside their readings.
         tell: Where progress goes.
 
     Attributes:
@@ -37,13 +37,13 @@ class Judge:
 
     def __init__(self, protocol: Protocol, config: MetrifyConfig, tell: Tell) -> None:
         self._levels, self._tell = config.training.consumption_forecasting.quantiles, tell
-        times = config.feature_engineering.include_time_features
+        chosen = config.feature_engineering
 
         def rows_of(side: str) -> ProtocolRows:
-            return find_rows(protocol, side, times)[0]
+            return find_rows(protocol, side, chosen)[0]
 
         self._sides = TrainingSides(rows_of("train"), rows_of("validation"))
-        self.test, refused = find_rows(protocol, "test", times)
+        self.test, refused = find_rows(protocol, "test", chosen)
         names = protocol.matrix.meter_ids
         self.refused = {str(names[meter]): int(refused[meter]) for meter in np.flatnonzero(refused)}
         self._trained: dict[tuple[ConsumptionForecastingConfig, bool], Trained] = {}

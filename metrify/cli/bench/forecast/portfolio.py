@@ -8,6 +8,7 @@ import numpy as np
 
 from metrify.cli.bench.forecast.protocol_rows import ProtocolRows
 from metrify.errors import ForecastError
+from metrify.features.meter_code import METER_CODE, NO_METER
 from metrify.forecasting.evaluation.by_level import METHODS, SeriesForecasts, wape_by_level
 from metrify.forecasting.evaluation.complete_block import find_complete_block
 from metrify.forecasting.onnx_model import OnnxModel
@@ -86,6 +87,9 @@ def _forecast(
 
 
 def _like_the_first(windows: np.ndarray, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Inputs of any windows: calendar and weather are those of all rows of an origin."""
-    shared = {name: np.repeat(values[:1], len(windows), axis=0) for name, values in features.items()}
-    return {**shared, "load_window": windows}
+    """Inputs of sums and then meters: calendar and weather are those of all rows of an origin; a sum is no meter."""
+    inputs = {name: np.repeat(values[:1], len(windows), axis=0) for name, values in features.items()}
+    if METER_CODE in features:
+        codes = features[METER_CODE]
+        inputs[METER_CODE] = np.pad(codes, (len(windows) - len(codes), 0), constant_values=NO_METER)
+    return {**inputs, "load_window": windows}

@@ -1,13 +1,15 @@
 """The rows of a protocol's side: windows with filled gaps, the same for all models, in memory a batch at a time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from metrify.cli.bench.forecast.protocol import Protocol
+from metrify.config.schema import FeatureEngineeringConfig
 from metrify.errors import ForecastError
 from metrify.features.batch import FeatureBatch
+from metrify.features.meter_code import METER_CODE, code_meters
 from metrify.features.specification import FEATURES, Feature, compute_features, select_features
 from metrify.features.window_gaps import fill_window_gaps
 from metrify.features.windows import cut_rows
@@ -16,7 +18,7 @@ from metrify.readings.known import KnownWeather
 
 WEATHER_FEATURES = ("observed_temperature", "forecast_temperature")
 _ROWS_AT_ONCE = 4_096
-_OF_READINGS = tuple(feature for feature in select_features(False) if "readings" in feature.inputs)
+_OF_ROWS = frozenset({"readings", "meter"})  # inputs of features that differ between the rows of an origin
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,7 @@ class ProtocolRows:
         columns: `[N]` column of the matrix at the origin.
         by_origin: `[T]` position of each column in `shared`; -1 where no row has its origin.
         shared: By feature name `[O, ...]`, what the rows of an origin have in common: calendar, and perhaps weather.
+        own: Features that differ between them.
     """
 
     protocol: Protocol
@@ -36,6 +39,7 @@ class ProtocolRows:
     columns: np.ndarray
     by_origin: np.ndarray
     shared: dict[str, np.ndarray]
+    own: tuple[Feature, ...]
 
     def __len__(self) -> int:
         return len(self.meters)
@@ -49,8 +53,21 @@ class ProtocolRows:
         """Some of the rows, with their features and targets."""
         places = self.by_origin[self.columns[rows]]
         features = {name: values[places] for name, values in self.shared.items()}
-        batch = FeatureBatch(self.windows(rows), self.origins[self.columns[rows]], self.protocol.context)
-        return TrainingRows(compute_features(_OF_READINGS, batch) | features, self.targets(rows))
+        origins, meters = self.origins[self.columns[rows]], self.meter_ids[self.meters[rows]]
+        batch = FeatureBatch(self.windows(rows), origins, self.protocol.context, meter_ids=meters)
+        return TrainingRows(compute_features(self.own, batch) | features, self.targets(rows))
+
+    @property
+    def meter_codes(self) -> np.ndarray:
+        """`[M]` different codes of the meters, rising; none where they are no feature."""
+        if not any(feature.name == METER_CODE for feature in self.own):
+            return np.empty(0, np.float32)
+        return np.unique(code_meters(self.meter_ids[np.unique(self.meters)]))
+
+    @cached_property
+    def meter_ids(self) -> np.ndarray:
+        """`[M]` names of the meters of the matrix."""
+        return np.asarray(self.protocol.matrix.meter_ids, dtype=object)
 
     @cached_property
     def origins(self) -> np.ndarray:
@@ -70,21 +87,21 @@ class ProtocolRows:
 
     def choose(self, rows: np.ndarray) -> "ProtocolRows":
         """A source of some of the rows alone."""
-        return ProtocolRows(self.protocol, self.meters[rows], self.columns[rows], self.by_origin, self.shared)
+        return replace(self, meters=self.meters[rows], columns=self.columns[rows])
 
     def without_weather(self) -> "ProtocolRows":
         """The same without the features of the weather."""
         kept = {name: values for name, values in self.shared.items() if name not in WEATHER_FEATURES}
-        return ProtocolRows(self.protocol, self.meters, self.columns, self.by_origin, kept)
+        return replace(self, shared=kept)
 
 
-def find_rows(protocol: Protocol, side: str, time_features: bool) -> tuple[ProtocolRows, np.ndarray]:
+def find_rows(protocol: Protocol, side: str, config: FeatureEngineeringConfig) -> tuple[ProtocolRows, np.ndarray]:
     """The rows with a measured target, and of how many meters' rows too little was visible to forecast them.
 
     Args:
         protocol: The protocol.
         side: One of `SIDES`.
-        time_features: Whether the rows have a calendar.
+        config: Whether the rows have a calendar, and tell their meters.
 
     Returns:
         The rows, and `[M]` how many rows of each meter have a target and no forecast, since less than half of the
@@ -97,8 +114,10 @@ def find_rows(protocol: Protocol, side: str, time_features: bool) -> tuple[Proto
     meters = np.repeat(np.arange(len(protocol.matrix.meter_ids)), len(columns))
     by_origin = np.full(protocol.matrix.kwh.shape[1], -1)
     by_origin[columns] = np.arange(len(columns))
-    shared = _shared_features(protocol, columns, time_features)
-    rows = ProtocolRows(protocol, meters, np.tile(columns, len(protocol.matrix.meter_ids)), by_origin, shared)
+    wanted = select_features(config.include_time_features, include_meter=config.include_meter)
+    own = tuple(feature for feature in wanted if _OF_ROWS.intersection(feature.inputs))
+    shared = _shared_features(protocol, columns, [feature for feature in wanted if feature not in own])
+    rows = ProtocolRows(protocol, meters, np.tile(columns, len(protocol.matrix.meter_ids)), by_origin, shared, own)
     visible, measured = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     for first in range(0, len(rows), _ROWS_AT_ONCE):
         part = np.arange(first, min(first + _ROWS_AT_ONCE, len(rows)))
@@ -110,13 +129,12 @@ def find_rows(protocol: Protocol, side: str, time_features: bool) -> tuple[Proto
     return rows.choose(np.flatnonzero(visible & measured)), refused
 
 
-def _shared_features(protocol: Protocol, columns: np.ndarray, time_features: bool) -> dict[str, np.ndarray]:
+def _shared_features(protocol: Protocol, columns: np.ndarray, wanted: list[Feature]) -> dict[str, np.ndarray]:
     """Features that don't depend on the readings, once for each origin instead of once for each row."""
     context = protocol.context
-    wanted: list[Feature] = [feature for feature in select_features(time_features) if "readings" not in feature.inputs]
     weather = None
     if protocol.temperature_c is not None:
-        wanted += [feature for feature in FEATURES if feature.name in WEATHER_FEATURES]
+        wanted = wanted + [feature for feature in FEATURES if feature.name in WEATHER_FEATURES]
         weather = _perfect_weather(protocol, protocol.temperature_c, columns)
     origins = protocol.matrix.timestamps[columns].tz_localize(None).to_numpy().astype("datetime64[s]")
     no_windows = np.full((len(columns), context.sequence_length), np.nan, np.float32)

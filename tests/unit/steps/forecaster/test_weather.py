@@ -19,7 +19,7 @@ from metrify.steps.training_set import read_training_set, write_training_set
 
 from .conftest import DAY, LENGTH, World, evaluate_in
 
-FEATURES = ("load_window@2", "observed_temperature@1", "forecast_temperature@1")
+FEATURES = ("load_window@2", "observed_temperature@1", "forecast_temperature@1", "meter_code@1")
 
 
 def write_weather_model(path: Path, plain: Path) -> Path:
