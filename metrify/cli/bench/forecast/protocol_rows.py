@@ -76,9 +76,9 @@ class ProtocolRows:
 
     def windows(self, rows: np.ndarray) -> np.ndarray:
         """The windows of some rows, `[n, L]` kWh, with gaps filled."""
-        protocol, length = self.protocol, self.protocol.context.sequence_length
-        windows = cut_rows(protocol.matrix, self.meters[rows], self.columns[rows] - length, length)
-        return fill_window_gaps(windows, protocol.day_length)[0]
+        length = self.protocol.context.sequence_length
+        windows = cut_rows(self.protocol.matrix, self.meters[rows], self.columns[rows] - length, length)
+        return fill_window_gaps(FeatureBatch(windows, self.origins[self.columns[rows]], self.protocol.context))
 
     def targets(self, rows: np.ndarray) -> np.ndarray:
         """What was measured, `[n, H]` kWh; NaN where nothing was."""
@@ -121,7 +121,7 @@ def find_rows(protocol: Protocol, side: str, config: FeatureEngineeringConfig) -
     visible, measured = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     for first in range(0, len(rows), _ROWS_AT_ONCE):
         part = np.arange(first, min(first + _ROWS_AT_ONCE, len(rows)))
-        visible[part] = np.isfinite(rows.windows(part)[:, 0])
+        visible[part] = np.isfinite(rows.windows(part)).all(axis=1)
         measured[part] = np.isfinite(rows.targets(part)).any(axis=1)
     if not (visible & measured).any():
         raise ForecastError(f"No row of {protocol.name} is left to {side}.", "Bring meters with fewer gaps.")
