@@ -1,5 +1,6 @@
 """The older HTTP API as thin aliases of the v2 protocol."""
 
+import json
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -65,7 +66,8 @@ async def _predict(model: LoadForecastTransformer, body: LegacyRequest) -> dict[
         raise ModelNotFound(body.model_name)
     meters = body.data.meter_id
     request = InferRequest(model.name, [InferInput("meter_id", [len(meters)], "BYTES", list(meters))])
-    outputs = {output.name: output.as_numpy().tolist() for output in (await model.predict(request)).outputs}
+    answer = await model.predict(request)
+    outputs = {output.name: output.as_numpy().tolist() for output in answer.outputs}
     return {
         "model_name": model.name,
         "predictions": outputs["point_kwh"],
@@ -74,4 +76,5 @@ async def _predict(model: LoadForecastTransformer, body: LegacyRequest) -> dict[
         "model_version": outputs["model_version"],
         "variant": outputs["variant"],
         "degraded": outputs["degraded"],
+        "degraded_reasons": json.loads((answer.parameters or {}).get("degraded_reasons", "[]")),
     }

@@ -33,6 +33,7 @@ from metrify.readings.station_weather import StationWeather
 
 _MAX_PENDING = 256
 _MEDIAN = 0.5
+_LEAST_MEASURED_SHARE = 0.9  # of a window that tells of drift; with more gaps in all windows, the distances grow
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,11 @@ class LoadForecastTransformer(kserve.Model):
         batch = FeatureBatch(rows.windows, rows.origins, context, weather, meter_ids=meters)
         features = compute_features(bundle.features, batch)
         inputs = {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}
-        return rows, inputs, judge_rows(rows.is_completed, rows.history_days, faults)
+        return rows, inputs, judge_rows(rows.window_faults, rows.history_days, faults)
 
     def _watch(self, rows: Rows) -> None:
-        """Adds the rows to the drift sample; the profile's part of a window would be taken for the population."""
-        measured = np.flatnonzero(~rows.is_completed)
+        """Adds the rows to the drift sample; what was made up of others would be taken for the population."""
+        measured = np.flatnonzero(rows.measured_share >= _LEAST_MEASURED_SHARE)
         if len(measured):
             meters = [rows.pseudonyms[row] for row in measured]
             self._rooms.drift.add(meters, rows.windows[measured], rows.origins[measured])

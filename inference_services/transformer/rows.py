@@ -1,4 +1,4 @@
-"""Finds the rows of a request that can be answered, completes those of new meters, and says which can't and why."""
+"""Finds the rows of a request that can be answered, completes their windows, and says which can't and why."""
 
 from dataclasses import dataclass
 
@@ -25,8 +25,9 @@ class Rows:
         windows: `[N, sequence_length]` float32 kWh without gaps.
         origins: `[N]` datetime64[s] UTC.
         data_versions: `[N]` int64, see `MeterWindows`.
-        is_completed: `[N]` whether the beginning of the window was completed, since the meter is new.
-        history_days: `[N]` float32 days of readings in the window.
+        window_faults: `[N]` what a window was completed from; empty where it is as it was measured.
+        history_days: `[N]` float32 days from the first reading in the window to its end.
+        measured_share: `[N]` share of the window that was measured.
         refused: `{"meter_id", "reason"}` of each row that is left out.
         stations: `[N]` weather stations, None where one is not known; none at all where nobody asked.
     """
@@ -36,8 +37,9 @@ class Rows:
     windows: np.ndarray
     origins: np.ndarray
     data_versions: np.ndarray
-    is_completed: np.ndarray
+    window_faults: np.ndarray
     history_days: np.ndarray
+    measured_share: np.ndarray
     refused: list[dict[str, str]]
     stations: list[str | None]
 
@@ -49,19 +51,19 @@ def find_rows(
     context: FeatureContext,
     profile: ColdStartProfile | None,
 ) -> Rows:
-    """Chooses the rows that can be answered, and completes the windows of new meters.
+    """Chooses the rows that can be answered, and completes windows that lack readings.
 
     Args:
         request: What the client asks for.
         pseudonyms: `[N]` of its meters.
         found: What the store holds of them.
         context: Of the bundle: how much the model reads.
-        profile: Of the bundle: what windows of new meters are completed by.
+        profile: Of the bundle: what windows are completed by.
 
     Raises:
         FeatureStoreError: The store could not be asked for a meter, and `partial` is off or nothing is left.
         UnknownMeterError: A meter is unknown, and `partial` is off or nothing is left.
-        InsufficientHistoryError: A window has gaps or is too short, and `partial` is off or nothing is left.
+        InsufficientHistoryError: A window lacks too much, and `partial` is off or nothing is left.
         InvalidRequestError: An origin is not the one that the store holds.
     """
     ends = found.ends
@@ -82,8 +84,9 @@ def find_rows(
         completed.windows[own],
         ends[kept],
         found.data_versions[kept],
-        completed.is_completed[own],
+        completed.reasons[own],
         completed.history_days[own],
+        completed.measured_share[own],
         [{"meter_id": request.meters[row], "reason": reasons[row]} for row in np.flatnonzero(~usable)],
         [found.stations[row] for row in kept] if found.stations else [],
     )

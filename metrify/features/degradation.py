@@ -11,7 +11,7 @@ class Degradation:
     """How much was known of N rows.
 
     Attributes:
-        history_days: `[N]` float32 days of readings in each window.
+        history_days: `[N]` float32 days from the first reading in each window to its end.
         reasons: `[N]` str why a row is degraded; empty where it is not.
     """
 
@@ -36,22 +36,20 @@ class Degradation:
         ]
 
 
-def judge_rows(is_completed: np.ndarray, history_days: np.ndarray, weather_faults: Sequence[str]) -> Degradation:
+def judge_rows(window_faults: np.ndarray, history_days: np.ndarray, weather_faults: Sequence[str]) -> Degradation:
     """Which rows are degraded, and why.
 
     Args:
-        is_completed: `[N]` whether the beginning of a window was completed; see `CompletedWindows`.
-        history_days: `[N]` float32 days of readings in each window.
+        window_faults: `[N]` str what the windows were completed from; the reasons of `CompletedWindows`.
+        history_days: `[N]` float32 days from the first reading in each window to its end.
         weather_faults: `[N]` of `metrify.features.weather_gaps`; none at all where the model reads no weather.
 
     Example:
-        >>> days = np.array([28, 3, 1.5], np.float32)
-        >>> judge_rows(days < 28, days, ["a weather forecast of 72 hours ago", "", ""]).reasons.tolist()
-        ['a weather forecast of 72 hours ago', '3 days of history', '1.5 days of history']
+        >>> windows = np.array(["1 of 672 readings were filled", "3 days of history"])
+        >>> judge_rows(windows, np.array([28, 3]), ["a weather forecast of 72 hours ago", ""]).reasons.tolist()
+        ['1 of 672 readings were filled, a weather forecast of 72 hours ago', '3 days of history']
     """
-    reasons = np.full(len(is_completed), "", dtype=object)
-    reasons[: len(weather_faults)] = weather_faults
-    for row in np.flatnonzero(is_completed):
-        history = f"{round(float(history_days[row]), 2):g} days of history"
-        reasons[row] = f"{history}, {reasons[row]}" if reasons[row] else history
+    reasons = window_faults.astype(object)
+    for row, fault in enumerate(weather_faults):
+        reasons[row] = ", ".join(filter(None, (reasons[row], fault)))
     return Degradation(history_days, reasons)

@@ -32,7 +32,7 @@ def list_without_window(meters: pa.Array, plan: WindowPlan, ends: np.ndarray) ->
 
 
 def list_without_history(meters: pa.Array, found: PlannedWindows, windows: CompletedWindows) -> pa.Table:
-    """Meters whose window is not whole and can't be completed.
+    """Meters whose window lacks readings and can't be completed.
 
     Args:
         meters: `[M]` all meters of the shard.

@@ -45,8 +45,8 @@ def score_meters(
 ) -> dict[str, float]:
     """Writes a forecast of each meter of a shard, and lists those that can't be forecast.
 
-    The windows of new meters are completed as a server does it, and marked. A gap is never filled, and no older window
-    takes the place of one that can't be forecast. A model that reads the weather gets what was known at each origin of
+    The windows of new meters and those with gaps are completed as a server does it, and marked. No older window takes
+    the place of one that can't be forecast. A model that reads the weather gets what was known at each origin of
     the dataset's weather; what was not known is missing, and the forecast is made without it and marked. The windows
     are read and scored some thousand at a time.
 
@@ -131,7 +131,7 @@ def _forecast(
     names = meters.take(pa.array(numbers))
     batch = FeatureBatch(windows.windows[kept], origins, manifest.context, known, meter_ids=np.asarray(names))
     quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)[:, :horizon]
-    degradation = judge_rows(windows.is_completed[kept], windows.history_days[kept], faults)
+    degradation = judge_rows(windows.reasons[kept], windows.history_days[kept], faults)
     versions = found.data_versions[kept]
     return forecast_table(names, origins, quantiles, manifest.quantiles, manifest.version, versions, degradation)
 

@@ -115,11 +115,12 @@ def _write_bundle(folder: Path, version: str, scale: float, keys: Path) -> None:
 
 def _write_windows(path: Path, windows: np.ndarray) -> None:
     rows = [(f"meter-{row:03d}", END, window) for row, window in enumerate(windows)]
-    gap = windows[0].copy()
-    gap[-5] = np.nan
+    gaps = {"gappy": [-5], "torn": range(-200, -100), "empty": range(-600, -263), "away": range(-14, -1)}
+    gappy = {name: np.where(np.isin(np.arange(-672, 0), places), np.nan, windows[0]) for name, places in gaps.items()}
     shifted = windows.copy()
     shifted[:, -168:] *= 3
-    rows += [("gappy", END, gap), ("short", END, windows[0][-2:]), ("silent", END, np.full(672, np.nan, np.float32))]
+    rows += [(name, END, window) for name, window in gappy.items()]
+    rows += [("short", END, windows[0][-2:]), ("silent", END, np.full(672, np.nan, np.float32))]
     rows += [("new", END, windows[1][-72:]), ("idle", END, np.zeros(48, np.float32))]
     rows += [(f"shifted-{row:03d}", "2024-03-02T00:00:00", window) for row, window in enumerate(shifted)]
     pd.DataFrame(rows, columns=["meter_id", "window_end", "load_window"]).to_parquet(path)

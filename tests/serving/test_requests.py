@@ -13,6 +13,7 @@ from metrify.cli.forecast import forecast
 
 MEDIAN = 2
 NEW = {"meter_id": "new", "history_days": 3.0, "reason": "3 days of history"}
+GAPPY = {"meter_id": "gappy", "history_days": 28.0, "reason": "1 of 672 readings were filled"}
 
 
 def names(count):
@@ -42,7 +43,8 @@ def test_an_unknown_meter_is_404_by_name(rest, ask_grpc):
 
 
 REASONS = {
-    "gappy": "1 of 672 readings are missing",
+    "empty": "337 of 672 readings are missing",
+    "away": "13 of the last 24 readings are missing",
     "short": "2 readings up to the origin, at least 24 are needed",
     "silent": "0 readings up to the origin, at least 24 are needed",
     "idle": "its 48 readings are all 0",
@@ -71,22 +73,36 @@ def test_a_new_meter_is_answered_and_marked(ask_rest, ask_grpc, world):
     assert "degraded_reasons" not in ask_rest(["meter-000"]).parameters
 
 
-def test_the_client_tells_who_is_new(service):
+def test_a_meter_with_a_gap_is_answered_and_marked(ask_rest, ask_grpc, world):
+    expected = world.windows[0, -24:].copy()
+    expected[-5] = world.windows[0, 19:-24:24].mean(dtype=np.float64)  # of the same time on the other days
+    for ask in (ask_rest, ask_grpc):
+        answer = ask(["gappy", "meter-000"])
+        assert answer.outputs["degraded"].tolist() == [True, False]
+        assert json.loads(answer.parameters["degraded_reasons"]) == [GAPPY]
+        scale = 1 if answer.outputs["variant"][0] in ("control", b"control") else 10
+        np.testing.assert_allclose(answer.outputs["point_kwh"][0], expected * scale, rtol=1e-5)
+
+
+def test_the_client_tells_who_is_new_and_who_has_gaps(service):
     client = ForecastClient(service.url, service.grpc_address)
-    for answer in (client.over_rest(["new", "meter-000"]), client.over_grpc(["new", "meter-000"])):
-        assert answer.degraded == [True, False]
-        assert answer.degraded_reasons == [NEW]
+    meters = ["new", "meter-000", "gappy"]
+    for answer in (client.over_rest(meters), client.over_grpc(meters)):
+        assert answer.degraded == [True, False, True]
+        assert answer.degraded_reasons == [NEW, GAPPY]
 
 
 def test_the_command_says_the_same(service):
     app = typer.Typer()
     app.command()(forecast)
     for address in (["--url", service.url], ["--grpc", service.grpc_address]):
-        lines = CliRunner().invoke(app, ["new", "meter-000", *address])
-        assert (lines.exit_code, lines.stderr) == (0, "new  degraded: 3 days of history\n")
-        told = json.loads(CliRunner().invoke(app, ["new", "meter-000", *address, "--json"]).stdout)
-        assert [row["degraded"] for row in told["forecasts"]] == [True, False]
-        assert told["degraded_reasons"] == [NEW]
+        meters = ["new", "meter-000", "gappy"]
+        lines = CliRunner().invoke(app, [*meters, *address])
+        degraded = "new  degraded: 3 days of history\ngappy  degraded: 1 of 672 readings were filled\n"
+        assert (lines.exit_code, lines.stderr) == (0, degraded)
+        told = json.loads(CliRunner().invoke(app, [*meters, *address, "--json"]).stdout)
+        assert [row["degraded"] for row in told["forecasts"]] == [True, False, True]
+        assert told["degraded_reasons"] == [NEW, GAPPY]
 
 
 def test_partial_answers_the_others(ask_rest, ask_grpc):

@@ -38,10 +38,10 @@ def test_the_split_is_sticky(ask_rest, world):
 
 
 def test_drift_is_found_where_it_is(ask_rest, service):
-    calm = wait_for_day(ask_rest, [*METERS, "new"], "2024-03-01")
+    calm = wait_for_day(ask_rest, [*METERS, "gappy", "torn", "new"], "2024-03-01")
     assert calm["drift"] == "none"
     metrics = httpx.get(f"{service.url}/metrics", trust_env=False).text
-    assert f"metrify_drift_sample_rows {len(METERS):.1f}" in metrics  # a completed window is none of the population
+    assert f"metrify_drift_sample_rows {len(METERS) + 1:.1f}" in metrics  # one of those with gaps has few
     shifted = [meter.replace("meter", "shifted") for meter in METERS]
     assert wait_for_day(ask_rest, shifted, "2024-03-02")["drift"] == "detected"
     metrics = httpx.get(f"{service.url}/metrics", trust_env=False).text
@@ -56,7 +56,11 @@ def test_the_older_api_still_answers(service):
         body = {"data": {"meter_id": ["meter-000"]}, "model_name": "load-forecaster"}
         answer = client.post("/predict", json=body).json()
         assert len(answer["predictions"][0]) == 24
-        assert answer["degraded"] == [False]
+        assert (answer["degraded"], answer["degraded_reasons"]) == ([False], [])
+        degraded = client.post("/predict", json={"data": {"meter_id": ["meter-000", "gappy"]}}).json()
+        assert degraded["degraded"] == [False, True]
+        reason = "1 of 672 readings were filled"
+        assert degraded["degraded_reasons"] == [{"meter_id": "gappy", "history_days": 28.0, "reason": reason}]
         assert client.post("/predict/batch", json=[body, body]).json() == [answer, answer]
         assert client.post("/predict", json={**body, "model_name": "other"}).status_code == 404
 

@@ -7,11 +7,11 @@ import numpy as np
 from metrify.features.degradation import judge_rows
 
 DAYS = np.array([28, 28, 3, 7 / 24], np.float32)
-IS_COMPLETED = DAYS < 28
+WINDOWS = np.array(["", "", "3 days of history", "0.29 days of history"], object)
 
 
 def test_a_completed_window_and_faulty_weather_each_degrade_a_row_and_both_are_told() -> None:
-    judged = judge_rows(IS_COMPLETED, DAYS, ["", "no weather", "", "no weather"])
+    judged = judge_rows(WINDOWS, DAYS, ["", "no weather", "", "no weather"])
     assert judged.is_degraded.tolist() == [False, True, True, True]
     assert judged.listed(["a", "b", "c", "d"]) == [
         {"meter_id": "b", "history_days": 28, "reason": "no weather"},
@@ -22,7 +22,7 @@ def test_a_completed_window_and_faulty_weather_each_degrade_a_row_and_both_are_t
 
 
 def test_a_model_that_reads_no_weather_lacks_none() -> None:
-    assert judge_rows(IS_COMPLETED, DAYS, []).is_degraded.tolist() == IS_COMPLETED.tolist()
-    nobody = judge_rows(IS_COMPLETED[:0], DAYS[:0], [])
+    assert judge_rows(WINDOWS, DAYS, []).is_degraded.tolist() == [False, False, True, True]
+    nobody = judge_rows(WINDOWS[:0], DAYS[:0], [])
     assert nobody.is_degraded.dtype == bool
     assert nobody.listed([]) == []
