@@ -31,10 +31,10 @@ class Forecasts:
         drift: "none", "detected" or "collecting".
         drift_p: p-value of the last drift check.
         drift_day: ISO date of the sample that was checked; empty before the first check.
-        degraded: `[N]` whether a forecast was made without something: the meter is new, so that the beginning of its
-            window was completed, or some of the weather that the model reads was missing or stale.
-        degraded_reasons: `{"meter_id", "history_days", "reason"}` of each of those: how many days of readings there
-            are in the window, and what was lacking.
+        degraded: `[N]` whether a forecast was made without something: the meter is new or has gaps, so that its window
+            was completed, or some of the weather that the model reads was missing or stale.
+        degraded_reasons: `{"meter_id", "history_days", "reason"}` of each of those: how many days the window has from
+            its first reading on, and what was lacking.
         refused: `{"meter_id", "reason"}` of each meter that was left out; only with `partial`.
     """
 

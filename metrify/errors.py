@@ -116,7 +116,7 @@ class UnknownMeterError(RefusedMetersError):
 
 
 class InsufficientHistoryError(RefusedMetersError):
-    """Meters whose readings do not fill the window that the model needs."""
+    """Meters whose readings don't tell enough of the window that the model needs."""
 
     status_code = 422
 

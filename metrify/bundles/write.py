@@ -42,7 +42,7 @@ def write_bundle(
         thresholds: What `thresholds.json` says.
         model_card: Markdown that tells people what the model is.
         key: The signer's key.
-        cold_start: What windows of new meters are completed by; without it, only whole windows are forecast.
+        cold_start: What windows of new meters are completed by; without it, none of them is forecast.
     """
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     partial.mkdir(parents=True)

@@ -35,8 +35,8 @@ def complete_windows(batch: FeatureBatch, profile: ColdStartProfile | None) -> C
 
     A gap becomes the mean of the same clock time in the window, see `fill_window_gaps`. Where no day of a short history
     shows that time, it becomes what the profile says of it, at the level of the readings that there are. At least half
-    of the history must have been measured, and half of its last day: a model looks at that first, and a window may end
-    with a single reading after days of silence.
+    of the history must have been measured, and half of its last day, as before any origin up to which a meter counts
+    as read (`newest_origins`): a window may end with a single reading after days of silence.
 
     Then the history is repeated backwards, and each reading is scaled by what the profile says of the time where it
     goes over the time that it is of. So the level is the meter's own and the day is the profile's. Each repetition
@@ -88,7 +88,7 @@ def _complete_by_profile(
     rounds, place = np.divmod(columns - (length - readings), readings)  # round 0 is the history itself
     usual, measured = profile.in_windows(batch), np.isfinite(batch.windows)
     level = np.where(measured, batch.windows, 0).sum(axis=1) / np.where(measured, usual, 0).sum(axis=1)
-    filled = np.where(~np.isfinite(filled) & (rounds == 0), level[:, None] * usual, filled)
+    filled = np.where(np.isfinite(filled), filled, level[:, None] * usual)
     sources = length - readings + (place - rounds * hour) % readings
     moved = np.take_along_axis(filled / usual, sources, axis=1) * usual
     return np.where(rounds < 0, moved, filled).astype(np.float32)

@@ -26,8 +26,8 @@ def quantile_column(level: float) -> str:
 def forecast_schema(levels: tuple[float, ...]) -> pa.Schema:
     """`meter_id`, `origin` (UTC), `interval` (0 begins at the origin), kWh by level, versions, and how much was known.
 
-    `history_days` is how many days of readings a window has, `degraded` whether a forecast was made without something,
-    and `degraded_reason` without what; see `Degradation`.
+    `history_days` is from a window's first reading to its end, `degraded` whether a forecast was made without
+    something, and `degraded_reason` without what; see `Degradation`.
     """
     return pa.schema(
         [

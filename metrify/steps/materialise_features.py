@@ -32,7 +32,7 @@ def materialise_features(
     Weather and grid status go with them where the dataset has them, each under the time at which it became known; and
     so do the records of recent weather that servers read.
 
-    With `quality.imputation`, short gaps in the windows are filled; the others stay, and the server refuses them.
+    With `quality.imputation`, short gaps in the windows are filled. The others stay, and forecasts say so.
 
     The online window of a meter ends with its own newest day, since meters are not read at the same time; with
     `hold_out_days` it stops so many days before the dataset's end, so that what follows can be replayed.

@@ -106,8 +106,8 @@ def new_meters_section(metrics: Mapping[str, float], min_days: int) -> str:
     ]
     rows.append(["yesterday, repeated, in place of the model", metrics[f"wape_{COLD_START}_yesterday"], ""])
     return (
-        f"A meter is forecast once it has {min_days * HOURS_PER_DAY} hours of readings without a gap: the time before "
-        "is completed from its own readings by the profile of the training meters, and the forecast is marked as "
+        f"A meter is forecast once it has {min_days * HOURS_PER_DAY} hours of readings: the time before is "
+        "completed from its own readings by the profile of the training meters, and the forecast is marked as "
         f"degraded. On {metrics[f'{COLD_START}_rows']:.0f} of the test forecasts, whose windows were cut:\n\n"
         + markdown_table(["history", "WAPE", "coverage"], rows)
     )

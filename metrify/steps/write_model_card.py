@@ -118,8 +118,9 @@ def _limits(data: TrainingSet, info: DatasetInfo) -> str:
     limits = [
         f"It knows loads like those of {data.dataset_name} in {context.country}, until {last}. Other countries, "
         "tariffs and kinds of connection were not tested.",
-        f"It reads {context.sequence_length} intervals of {context.resolution_minutes} minutes without a gap, and "
-        f"forecasts from midnight in {info.timezone}. Of meters that began later, see New meters.",
+        f"It reads {context.sequence_length} intervals of {context.resolution_minutes} minutes, and "
+        f"forecasts from midnight in {info.timezone}. It was trained and judged on windows without gaps. Others are "
+        "filled, and the forecasts are marked as degraded. Of meters that began later, see New meters.",
         "Its intervals cover as often as their levels say on average over meters like those of the validation rows, "
         "not for each meter or each day.",
         "It was not trained to foresee what its history does not show: outages, new equipment, changes of tenants.",
