@@ -27,7 +27,7 @@ def model_features(config: FeatureEngineeringConfig, weather_columns: Collection
     Example:
         >>> config = FeatureEngineeringConfig(include_time_features=False, include_weather=True)
         >>> [feature.label for feature in model_features(config, ["temperature_c"])]
-        ['load_window@2', 'observed_temperature@1', 'forecast_temperature@1']
+        ['load_window@2', 'observed_temperature@1', 'forecast_temperature@1', 'meter_code@1']
     """
     if config.include_weather and not weather_columns:
         raise ConfigError(
