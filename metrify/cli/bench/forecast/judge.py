@@ -49,11 +49,11 @@ class Judge:
         self._trained: dict[tuple[ConsumptionForecastingConfig, bool], Trained] = {}
 
     def judge(self, candidate: Candidate) -> list[Result]:
-        """The result of a model; and where it reads the weather, that of the same model without, of its first seed."""
+        """The result of a model; where the champion reads the weather, also that of the same without, of its first seed."""
         if not candidate.configs:
             return [self._judge_baseline(candidate.name)]
         result, reads_weather = self._judge_trained(candidate.name, candidate.configs, weather=True)
-        if not reads_weather:
+        if not reads_weather or candidate.name != CHAMPION:
             return [result]
         seed, config = next(iter(candidate.configs.items()))
         name = f"{candidate.name}_{_WITHOUT_WEATHER}"
