@@ -12,6 +12,7 @@ from metrify.cli.bench.forecast.portfolio import compare_portfolios
 from metrify.cli.bench.forecast.protocol import Protocol
 from metrify.cli.bench.forecast.protocol_rows import WEATHER_FEATURES, ProtocolRows, find_rows
 from metrify.cli.bench.forecast.result import Result
+from metrify.cli.bench.forecast.result_rows import CHAMPION
 from metrify.cli.bench.forecast.score import Score, score
 from metrify.cli.bench.forecast.speed import measure_speed
 from metrify.cli.bench.forecast.train_model import Tell, Trained, TrainingSides, train_model
@@ -49,7 +50,7 @@ class Judge:
         self._trained: dict[tuple[ConsumptionForecastingConfig, bool], Trained] = {}
 
     def judge(self, candidate: Candidate) -> list[Result]:
-        """The result of a model; where the champion reads the weather, also that of the same without, of its first seed."""
+        """The result of a model; of a champion that reads the weather also without it, by its first seed."""
         if not candidate.configs:
             return [self._judge_baseline(candidate.name)]
         result, reads_weather = self._judge_trained(candidate.name, candidate.configs, weather=True)
