@@ -20,6 +20,7 @@ from metrify.readings.matrix import ReadingsMatrix
 import_feast()  # before the tests import parts of it themselves, which would take four times as long
 
 from .typed_store import Asker, make_typed_store  # noqa: E402
+from .utility import Utility, start_utility  # noqa: E402
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -119,3 +120,9 @@ def typed_store(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFact
 def ask(typed_store: "FeatureStore", redis_server: RedisServer) -> Asker:
     """Reads that store, at the time of its values unless the test changes it."""
     return Asker(typed_store, redis_server)
+
+
+@pytest.fixture
+def utility(metrify_home: Path, tmp_path: Path) -> Utility:
+    """Six meters over fifty days, in the store; one reading of one meter is missing."""
+    return start_utility(Home(metrify_home), tmp_path)

@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,122 +11,29 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
-from metrify.adapters.feature_store import OnlineWindowReader, push_windows
+from metrify.adapters.feature_store import push_windows
 from metrify.adapters.materialised_readings import read_materialised
-from metrify.cli.main import app as metrify
-from metrify.config import Home, MetrifyConfig, default_config
-from metrify.errors import DatasetError, FeatureStoreError, UsageError
+from metrify.config import Home
+from metrify.errors import FeatureStoreError
 from metrify.features.windows import cut_windows
-from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
-from metrify.readings.matrix import ReadingsMatrix
-from metrify.readings.quality.releases import write_releases
 from metrify.readings.sources.table_source import TableSource
 from metrify.steps import read_again
 from metrify.steps.accepted_readings import load_served_readings
 from metrify.steps.backfill_features import backfill_features
 from metrify.steps.build_training_set import build_training_set
 from metrify.steps.import_dataset import import_dataset
-from metrify.steps.ingest_readings import ingest_readings
-from metrify.steps.materialise_features import materialise_features
 from metrify.steps.note_touched import TOUCHED_FILE
-from metrify.steps.trace_readings import trace_readings
 from metrify.steps.training_set import read_training_set
-from metrify.steps.validate_readings import validate_readings
 
 from .served_windows import served_windows
+from .utility import DAYS, HOUR, METERS, START, WINDOW, Utility, config, late, readings, turned_bad
 
-START, DAYS, METERS, WINDOW = pd.Timestamp("2024-03-01", tz="UTC"), 50, 6, 48
-MISSING_HOUR = 20 * 24 + 5
 SERVED_HOUR = (DAYS - 21) * 24 - 4  # within the newest window that is online
-HOUR = pd.Timedelta(hours=1)
-
-
-def config(**quality: object) -> MetrifyConfig:
-    values = default_config().model_dump()
-    values["quality"].update(quality)
-    values["feature_engineering"].update(lookback_window=WINDOW, hold_out_days=21)
-    values["training"]["consumption_forecasting"].update(sequence_length=WINDOW, forecast_horizon=24)
-    return MetrifyConfig.model_validate(values)
-
-
-def readings(meters: range, hours: range, level: float = 1.0) -> pd.DataFrame:
-    frames = []
-    for meter in meters:
-        kwh = np.random.default_rng(meter).gamma(4, 0.1, 2 * DAYS * 24).round(3) * level
-        stamps = START + np.array(hours) * pd.Timedelta(hours=1)
-        frames.append(pd.DataFrame({"meter_id": f"n{meter}", "timestamp": stamps, "kwh": kwh[list(hours)]}))
-    frame = pd.concat(frames, ignore_index=True)
-    return frame.assign(timestamp=frame["timestamp"].dt.strftime("%Y-%m-%dT%H:%MZ"))
-
-
-@dataclass
-class Utility:
-    """A dataset in a home, and the folder of the files that arrived."""
-
-    home: Home
-    folder: Path
-    arrived: list[pd.DataFrame] = field(default_factory=list)
-
-    def arrive(self, frame: pd.DataFrame, replace: bool = False, **choices: object) -> None:
-        path = self.folder / f"{len(self.arrived)}.csv"
-        frame.to_csv(path, index=False)
-        append = bool(self.arrived) and not replace
-        source = TableSource(path, "ours", **{"timezone": "Europe/Berlin", **choices})
-        import_dataset(source, replace, append, self.home)
-        self.arrived.append(frame)
-
-    def judge(self, home: Home, settings: MetrifyConfig) -> tuple[Path, Path]:
-        """The dataset as it is, and its verdicts."""
-        folder = self.folder / f"{home.root.name}-{len(self.arrived)}"
-        dataset, verdicts = folder / "dataset", folder / "verdicts"
-        ingest_readings("ours", dataset, self.home)
-        validate_readings(dataset, verdicts, settings, home)
-        return dataset, verdicts
-
-    def fill(self, home: Home, settings: MetrifyConfig | None = None) -> None:
-        """Fills the store of a home anew with the dataset as it is."""
-        settings = settings or config()
-        materialise_features(*self.judge(home, settings), self.folder / "until", settings, home)
-
-    def matrix(self) -> ReadingsMatrix:
-        return load_served_readings(*self.judge(self.home, config()))[2]
-
-    def served(self) -> tuple[np.ndarray, pd.DatetimeIndex]:
-        """The windows that are served and their ends, in the order of the matrix."""
-        windows, ends = served_windows(self.home, self.matrix().meter_ids.tolist())
-        return windows, pd.DatetimeIndex(ends, tz="UTC")
-
-    def served_versions(self) -> list[int]:
-        """Which import each window that is served is of."""
-        return OnlineWindowReader(self.home).read(self.matrix().meter_ids.tolist()).data_versions.tolist()
-
-    def windows(self, home: Home) -> pd.DataFrame:
-        frame = pd.read_parquet(home.feature_store / "load_windows.parquet")
-        return frame.sort_values(["meter_id", "event_timestamp"], ignore_index=True)
-
-
-@pytest.fixture
-def utility(metrify_home: Path, tmp_path: Path) -> Utility:
-    """Six meters over fifty days, in the store; one reading of one meter is missing."""
-    utility = Utility(Home(metrify_home), tmp_path)
-    first = readings(range(METERS), range(DAYS * 24))
-    utility.arrive(first.drop(index=MISSING_HOUR))
-    utility.fill(utility.home)
-    return utility
-
-
-def late(utility: Utility) -> pd.DataFrame:
-    return readings(range(1), range(MISSING_HOUR, MISSING_HOUR + 1))
 
 
 def corrected(utility: Utility) -> pd.DataFrame:
     return readings(range(2, 4), range(600, 603), level=2)
-
-
-def turned_bad(utility: Utility) -> pd.DataFrame:
-    return readings(range(1, 2), range(700, 701), level=-1)
 
 
 def further_days(utility: Utility) -> pd.DataFrame:
@@ -406,120 +312,6 @@ def test_a_store_without_the_mask_of_what_was_imputed_is_of_another_version(util
     with pytest.raises(FeatureStoreError, match="Another version of Metrify") as caught:
         read_materialised(utility.home)
     assert "metrify train" in caught.value.mend
-
-
-def test_a_forecast_is_traced_to_the_readings_that_it_saw(utility: Utility) -> None:
-    utility.arrive(late(utility))
-    origin = START + (MISSING_HOUR + 3) * pd.Timedelta(hours=1)
-    then, now = (trace_readings("ours", "n0", origin, 6, version, utility.home) for version in (1, None))
-    expected = readings(range(1), range(MISSING_HOUR - 3, MISSING_HOUR + 3))["kwh"].to_numpy(np.float32)
-    np.testing.assert_array_equal(now["kwh"], expected)
-    assert now["arrived"].tolist() == [1, 1, 1, 2, 1, 1]
-    np.testing.assert_array_equal(then["kwh"], np.where(np.arange(6) == 3, np.nan, expected).astype(np.float32))
-    np.testing.assert_array_equal(then["kwh_now"], expected)
-    assert then["state"].tolist() == ["used"] * 3 + ["missing"] + ["used"] * 2
-    assert set(now["state"]) == {"used"}
-
-
-def test_a_trace_tells_what_was_kept_out(utility: Utility) -> None:
-    utility.arrive(turned_bad(utility))
-    backfill_features(utility.home)
-    traced = trace_readings("ours", "n1", START + 702 * HOUR, 3, None, utility.home)
-    assert traced["state"].tolist() == ["used", "quarantined: negative", "used"]
-    assert (traced["kwh"] < 0).tolist() == [False, True, False]
-
-
-def test_a_trace_tells_what_was_imputed(utility: Utility) -> None:
-    utility.fill(utility.home, config(imputation="same_hour"))
-    origin = START + (MISSING_HOUR + 2) * HOUR
-    now = trace_readings("ours", "n0", origin, 3, None, utility.home)
-    assert now["state"].tolist() == ["used", "imputed", "used"]
-    assert now["kwh"].isna().tolist() == [False, True, False]
-
-
-def test_a_trace_tells_of_a_meter_that_is_not_accepted(utility: Utility) -> None:
-    broken = utility.arrived[0][utility.arrived[0]["meter_id"] == "n0"]
-    utility.arrive(broken[600:].assign(kwh=-1.0))
-    judged = trace_readings("ours", "n0", START + 600 * HOUR, 2, None, utility.home)  # the store holds the one before
-    assert set(judged["state"]) == {"not accepted: coverage below 0.9; fewer than 28 usable days"}
-    before = trace_readings("ours", "n0", START + 600 * HOUR, 2, 1, utility.home)
-    assert set(before["state"]) == {"used"}
-    backfill_features(utility.home)
-    traced = trace_readings("ours", "n0", START + (MISSING_HOUR + 2) * HOUR, 3, None, utility.home)
-    assert traced["state"].tolist() == ["not accepted", "missing", "not accepted"]
-
-
-def test_a_trace_tells_of_readings_that_only_the_other_meters_make_outlying(utility: Utility) -> None:
-    early = START - pd.Timedelta(days=1000)
-    day = readings(range(1, 2), range(24))  # of 1224 readings of the meter, but of 7223 of the dataset
-    utility.arrive(day.assign(timestamp=pd.date_range(early, periods=24, freq="h").strftime("%Y-%m-%dT%H:%MZ")))
-    backfill_features(utility.home)
-    traced = trace_readings("ours", "n1", early + HOUR, 2, None, utility.home)
-    assert traced["state"].tolist() == ["missing", "quarantined: outlying"]
-    assert set(trace_readings("ours", "n1", START + 3 * HOUR, 3, None, utility.home)["state"]) == {"used"}
-
-
-def test_a_trace_tells_what_the_store_still_keeps_out(utility: Utility) -> None:
-    utility.arrive(turned_bad(utility))
-    backfill_features(utility.home)
-    (pseudonym,) = pseudonyms_of(["n1"], load_or_create_key(utility.home.keys / PSEUDONYM_KEY_FILE)).values()
-    row = {"first": START, "last": START + 999 * HOUR, "reason": "", "released_at": START, "because": "it feeds in"}
-    write_releases(utility.home.datasets / "ours", pd.DataFrame([{"meter_id": pseudonym, **row}]))
-    traced = trace_readings("ours", "n1", START + 701 * HOUR, 1, None, utility.home)
-    assert traced["state"].tolist() == ["quarantined: negative"]
-
-
-def test_a_store_of_a_dataset_that_was_replaced_tells_nothing(utility: Utility) -> None:
-    frame = utility.arrived[0]
-    utility.fill(utility.home, config(imputation="same_hour"))
-    utility.arrive(frame.assign(kwh=frame["kwh"] * 2), replace=True)
-    traced = trace_readings("ours", "n0", START + (MISSING_HOUR + 2) * HOUR, 3, None, utility.home)
-    assert traced["state"].tolist() == ["used", "missing", "used"]
-
-
-ORIGIN = START + 100 * HOUR
-
-
-@pytest.mark.parametrize(
-    ("origin", "intervals", "problem"),
-    [
-        (ORIGIN + pd.Timedelta(minutes=7), 6, "between intervals of 60 minutes"),
-        (START, 6, "None of the 6 intervals"),
-        (START + (DAYS * 24 + 6) * HOUR, 6, "None of the 6 intervals"),
-        (pd.Timestamp("0001-01-01", tz="UTC"), 6, "None of the 6 intervals"),
-        (pd.Timestamp("9999-12-31", tz="UTC"), 6, "None of the 6 intervals"),
-        (ORIGIN, 10**12, "can't be traced"),
-        (ORIGIN, 0, "can't be traced"),
-    ],
-)
-def test_what_can_not_be_traced_is_told(utility: Utility, origin: pd.Timestamp, intervals: int, problem: str) -> None:
-    with pytest.raises(UsageError, match=problem):
-        trace_readings("ours", "n0", origin, intervals, None, utility.home)
-
-
-def test_there_is_no_data_version_before_the_first(utility: Utility) -> None:
-    with pytest.raises(DatasetError, match="no data version 0"):
-        trace_readings("ours", "n0", ORIGIN, 6, 0, utility.home)
-
-
-def test_the_last_interval_alone_can_be_traced(utility: Utility) -> None:
-    rows = trace_readings("ours", "n0", START + (DAYS * 24 + 5) * HOUR, 6, None, utility.home)
-    assert rows["kwh"].notna().tolist() == [True] + [False] * 5
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--origin", "2024-03-05T00:00Z", "--data-version", "0"],
-        ["--origin", "2024-03-05T00:07Z"],
-        ["--origin", "9999-12-31T23:00-14:00"],
-        ["--origin", "99999-01-01T00:00Z"],
-        ["--origin", "2024-03-05T00:00Z", "--intervals", "99999999999"],
-    ],
-)
-def test_wrong_usage_of_the_trace_ends_with_2(utility: Utility, arguments: list[str]) -> None:
-    done = CliRunner().invoke(metrify, ["data", "trace", "ours", "--meter", "n0", *arguments])
-    assert (done.exception.exit_code if isinstance(done.exception, UsageError) else done.exit_code) == 2
 
 
 def test_a_run_whose_store_another_one_changed_gets_no_training_set(utility: Utility, tmp_path: Path) -> None:
