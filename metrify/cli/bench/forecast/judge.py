@@ -13,7 +13,7 @@ from metrify.cli.bench.forecast.protocol import Protocol
 from metrify.cli.bench.forecast.protocol_rows import WEATHER_FEATURES, ProtocolRows, find_rows
 from metrify.cli.bench.forecast.result import Result
 from metrify.cli.bench.forecast.result_rows import CHAMPION
-from metrify.cli.bench.forecast.score import Score, score
+from metrify.cli.bench.forecast.score import METRICS, Score, score
 from metrify.cli.bench.forecast.speed import measure_speed
 from metrify.cli.bench.forecast.train_model import Tell, Trained, TrainingSides, train_model
 from metrify.config import MetrifyConfig
@@ -73,8 +73,13 @@ class Judge:
         self, name: str, configs: dict[int, ConsumptionForecastingConfig], weather: bool
     ) -> tuple[Result, bool]:
         """The result, and whether the model reads the weather."""
-        trained = {seed: self._train(f"{name}, seed {seed}", config, weather) for seed, config in configs.items()}
-        scores = {seed: self._score(model, f"{name}, seed {seed}") for seed, model in trained.items()}
+        trained, scores = {}, {}
+        for seed, config in configs.items():
+            label = f"{name}, seed {seed}"
+            trained[seed] = self._train(label, config, weather)
+            scores[seed] = self._score(trained[seed], label)
+            figures = ", ".join(f"{metric} {scores[seed].metrics[metric]:.4g}" for metric in METRICS)
+            self._tell(f"{label}: {figures}, {trained[seed].cpu_seconds:.0f} CPU seconds of training")
         seconds = {seed: model.cpu_seconds for seed, model in trained.items()}
         first = next(iter(trained))
         graph = trained[first].served
