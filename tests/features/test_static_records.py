@@ -13,6 +13,7 @@ from metrify.adapters.online_windows import RedisWindowReader
 from metrify.adapters.redis_address import RedisAddress
 from metrify.adapters.static_records import write_static_records
 from metrify.cli.bench.redis_server import RedisServer
+from metrify.cli.data.latest_report import print_latest
 from metrify.config import Home, MetrifyConfig, default_config
 from metrify.errors import DatasetError, FeatureStoreError
 from metrify.features.surroundings import Surroundings
@@ -117,10 +118,12 @@ def test_what_is_found_online_is_what_training_sees(folders, training_set: Train
     assert told == {meter: tariff or "" for meter, tariff in zip(IDS, TARIFFS, strict=True)}
 
 
-def test_people_see_what_a_server_computes(folders) -> None:
+def test_people_see_what_a_server_computes(folders, capsys: pytest.CaptureFixture[str]) -> None:
     home = folders[0]
     found = latest_features([find_feature("static_tariff")], [IDS[1], IDS[3]], 24, home)
     assert found.values["static_tariff@1"].tolist() == [*code_texts(["ToU"]), 0]
+    print_latest(found, pd.Timestamp("2024-06-01", tz="UTC"))
+    assert f"static_tariff@1  {code_texts(['ToU'])[0]:.3f}" in capsys.readouterr().out
     with pytest.raises(FeatureStoreError, match=f"{IDS[0]}: no dwelling of the meter is at hand"):
         latest_features([find_feature("static_dwelling@1")], [IDS[0]], 24, home)
 

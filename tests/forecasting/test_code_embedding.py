@@ -40,13 +40,14 @@ def test_of_many_meters_one_in_a_hundred_shares_a_place() -> None:
     assert len(np.unique(numbers)) == (numbers != UNKNOWN).sum() + 1
 
 
-@given(st.sets(st.text(min_size=1), max_size=20))
-@settings(max_examples=30, deadline=None)
-def test_few_classes_hardly_ever_share_a_place(classes: set[str]) -> None:
+def test_few_classes_hardly_ever_share_a_place() -> None:
     from metrify.forecasting.training.code_embedding import number_codes
 
-    known = np.unique(code_texts(sorted(classes)))
-    assert len(np.unique(np.asarray(number_codes(known, known)))) >= len(known) - 1
+    lost = 0
+    for column in range(40):
+        known = np.unique(code_texts([f"{column}-{value}" for value in range(30)]))
+        lost += int((np.asarray(number_codes(known, known)) == 0).sum())
+    assert lost <= 2  # a table of 64 places a value would lose 8 of these 1,200
 
 
 @pytest.fixture(scope="module", params=["context", "lstm"])
@@ -107,3 +108,26 @@ def test_some_meters_and_tariffs_are_hidden_while_it_learns(network, hidden: str
         answers.append(np.asarray(network(rows_of_meter, training=True)))
     alike = (answers[0] == answers[1]).all(axis=(1, 2)).mean()
     assert 0.07 < alike < 0.13
+
+
+def test_what_a_class_does_is_learnt_for_meters_that_are_new() -> None:
+    """Half of the meters double their load at the origin, which no window tells."""
+    from metrify.forecasting.training.fit import fit_network
+    from metrify.forecasting.training.rows import TrainingRows
+
+    def draw(seed: int) -> TrainingRows:
+        features, target = draw_rows(256, seed)
+        doubles = features["static_tariff"] == code_texts(["ToU"])
+        return TrainingRows(features, target * np.where(doubles, 2, 1).astype(np.float32)[:, None])
+
+    config = ConsumptionForecastingConfig(
+        model_type="context", lstm_units=8, epochs=8, batch_size=32, learning_rate=0.02, dropout_rate=0.0
+    )
+    network, _ = fit_network(draw(1), draw(2), config, DAY, lambda epoch, losses: None)
+    judged = draw(3)
+    new = {**judged.features, "meter_code": np.zeros(len(judged), np.float32)}
+    told, untold = (
+        np.abs(network.predict(rows, verbose=0)[..., 2] - judged.target_kwh).mean()
+        for rows in (new, {**new, "static_tariff": np.zeros(len(judged), np.float32)})
+    )
+    assert told < 0.85 * untold
