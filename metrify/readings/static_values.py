@@ -31,8 +31,10 @@ def static_values(
         meter_ids: `[M]`.
 
     Raises:
-        DatasetError: A column is lacking.
+        DatasetError: A column is lacking, or a meter is listed twice.
     """
+    if not columns:
+        return {}
     absent = [column for column in columns if column not in meters]
     if absent:
         there = ", ".join(str(column) for column in meters if column != "meter_id") or "none"
@@ -41,6 +43,9 @@ def static_values(
             f"names; they have {there}.",
             f"Import it with `--meters FILE --meter-column {absent[0]}`, or leave it out of the configuration.",
         )
+    again = meters["meter_id"][meters["meter_id"].duplicated()]
+    if len(again):
+        raise DatasetError(f"The meters of {name!r} list {again.iloc[0]} twice.", "Keep one row of each meter.")
     rows = pd.Index(meters["meter_id"]).get_indexer(pd.Index(meter_ids))  # -1 of a meter that is not listed
     return {column: np.append(category_texts(meters[column]), "")[rows] for column in columns}
 

@@ -39,6 +39,11 @@ def test_a_lacking_column_is_named_with_those_that_there_are() -> None:
     assert "--meter-column dwelling" in raised.value.mend
 
 
+def test_a_meter_that_is_listed_twice_is_named() -> None:
+    with pytest.raises(DatasetError, match="'ours' list b twice"):
+        static_values("ours", pd.concat([METERS, METERS[1:2]]), ("tariff",), ["a"])
+
+
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
