@@ -12,6 +12,7 @@ from feature_repo.services import (
 from feature_repo.sources import (
     grid_status_file,
     load_window_push,
+    meter_static_file,
     meter_station_file,
     station_weather_file,
     weather_forecast_file,
@@ -21,6 +22,7 @@ from feature_repo.views import (
     calendar,
     grid_status_view,
     meter_load_view,
+    meter_static_view,
     meter_station_view,
     station_weather_view,
     weather_forecast_view,
@@ -36,9 +38,10 @@ grid_status = grid_status_view(grid_status_file(_FOLDER))
 weather_observed = weather_observed_view(weather_observed_file(_FOLDER))
 weather_forecast = weather_forecast_view(weather_forecast_file(_FOLDER))
 meter_station = meter_station_view(meter_station_file(_FOLDER))
+meter_static = meter_static_view(meter_static_file(_FOLDER))
 station_weather = station_weather_view(station_weather_file(_FOLDER))
 
-load_forecaster = load_forecaster_service(meter_load, meter_station, calendar)
+load_forecaster = load_forecaster_service(meter_load, meter_station, meter_static, calendar)
 load_forecaster_weather = load_forecaster_weather_service(station_weather)
 anomaly_detector = anomaly_detector_service(meter_load)
 grid_optimizer = grid_optimizer_service(grid_status, weather_forecast)

@@ -4,12 +4,12 @@ from feast import FeatureService, FeatureView, OnDemandFeatureView
 
 
 def load_forecaster_service(
-    meter_load: FeatureView, meter_station: FeatureView, calendar: OnDemandFeatureView
+    meter_load: FeatureView, meter_station: FeatureView, meter_static: FeatureView, calendar: OnDemandFeatureView
 ) -> FeatureService:
     """The day-ahead forecaster's, of a meter."""
     return FeatureService(
         name="load_forecaster",
-        features=[meter_load, meter_station, calendar],
+        features=[meter_load, meter_station, meter_static, calendar],
         owner="forecasting",
         description="What the day-ahead forecaster reads of a meter.",
     )

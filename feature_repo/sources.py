@@ -53,6 +53,12 @@ def meter_station_file(folder: str) -> FileSource:
     return _file(folder, "meter_station", "meter_station", description)
 
 
+def meter_static_file(folder: str) -> FileSource:
+    """What is known of meters beside their readings."""
+    description = "What is known of each meter, in one row; the event is the end of the online windows."
+    return _file(folder, "meter_static", "meter_static", description)
+
+
 def station_weather_file(folder: str) -> FileSource:
     """Recent weather of stations, for servers."""
     description = "Recent and coming weather of each station in one row; the event is the end of the online windows."

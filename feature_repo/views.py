@@ -110,6 +110,23 @@ def meter_station_view(source: FileSource) -> FeatureView:
     )
 
 
+def meter_static_view(source: FileSource) -> FeatureView:
+    """What is known of meters beside their readings."""
+    return FeatureView(
+        name="meter_static",
+        entities=[meter],
+        ttl=timedelta(days=1),
+        schema=[
+            Field(name="static_columns", dtype=Array(String), description="Names of what is known, such as tariff."),
+            Field(name="static_values", dtype=Array(String), description="Its values; empty where it is not known."),
+        ],
+        source=source,
+        tags={"version": "1"},
+        owner="forecasting",
+        description="What the dataset's meters table says of a meter, by which new ones are forecast like their class.",
+    )
+
+
 def station_weather_view(source: FileSource) -> FeatureView:
     """The record of a station's recent weather that servers read."""
     times = {

@@ -19,12 +19,12 @@ from inference_services.transformer.predictors import Predictors
 from inference_services.transformer.servable import require_servable
 from inference_services.transformer.station_weathers import StationWeathers
 from inference_services.transformer.watched_file import WatchedFile
-from inference_services.transformer.windows import has_weather, open_reader, require_fitting_store
+from inference_services.transformer.windows import open_reader, reads_store, require_fitting_store
 from metrify.adapters.weather_records import WeatherRecordReader
 from metrify.bundles.load import load_bundle
 from metrify.bundles.signature import load_public_key
 from metrify.config import Home, load_config
-from metrify.features.model_features import reads_weather
+from metrify.features.model_features import reads_weather, static_columns_of
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     serving = config.serving
     manifest = WatchedFile(arguments.inference_service, read_manifest)
     bundle = load_bundle(arguments.model_dir, load_public_key(arguments.trusted_key))
-    require_servable(bundle.features, has_weather(arguments.feature_reader))
+    require_servable(bundle.features, reads_store(arguments.feature_reader))
     require_fitting_store(arguments.feature_reader, bundle.manifest)
     weather = WeatherRecordReader(Home.from_environment()) if any(map(reads_weather, bundle.features)) else None
     path = arguments.endpoints_file
@@ -52,7 +52,8 @@ def main() -> None:
     timeout_seconds = arguments.predictor_timeout_seconds or serving.predictor_timeout_seconds
     predictors = Predictors(arguments.model_name, endpoints, batch_size, timeout_seconds)
     drift = DriftMonitor(bundle, config.drift.max_meters)
-    reader = open_reader(arguments.feature_reader, arguments.feature_cache_seconds, weather is not None)
+    has_static = bool(static_columns_of(bundle.features))
+    reader = open_reader(arguments.feature_reader, arguments.feature_cache_seconds, weather is not None, has_static)
     weathers = StationWeathers(weather.read) if weather else None
     model = LoadForecastTransformer(
         arguments.model_name, Rooms(bundle, reader, pseudonymiser(), manifest, predictors, drift, weathers)

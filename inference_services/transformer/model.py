@@ -27,7 +27,8 @@ from metrify.bundles.manifest import require_horizon
 from metrify.experiments.assignment import CONTROL, assign
 from metrify.features.batch import FeatureBatch
 from metrify.features.degradation import Degradation, judge_rows
-from metrify.features.model_features import columns_of
+from metrify.features.known_static import static_of_rows
+from metrify.features.model_features import columns_of, static_columns_of
 from metrify.features.specification import compute_features
 from metrify.readings.station_weather import StationWeather
 
@@ -62,6 +63,7 @@ class LoadForecastTransformer(kserve.Model):
         self._rooms = rooms
         self._executor = BoundedExecutor(1, _MAX_PENDING, "features")
         self._columns = columns_of(rooms.bundle.features)
+        self._static_columns = static_columns_of(rooms.bundle.features)
         self._median = rooms.bundle.manifest.quantiles.index(_MEDIAN)
         self.ready = True
 
@@ -124,10 +126,11 @@ class LoadForecastTransformer(kserve.Model):
             else (None, [])
         )
         meters = np.array(rows.pseudonyms, dtype=object)
-        batch = FeatureBatch(rows.windows, rows.origins, context, weather, meter_ids=meters)
+        static, unknown = static_of_rows(rows.static, self._static_columns)
+        batch = FeatureBatch(rows.windows, rows.origins, context, weather, meter_ids=meters, static=static)
         features = compute_features(bundle.features, batch)
         inputs = {tensor.name: features[tensor.name] for tensor in bundle.manifest.inputs}
-        return rows, inputs, judge_rows(rows.window_faults, rows.history_days, faults)
+        return rows, inputs, judge_rows(rows.window_faults, rows.history_days, faults, unknown)
 
     def _watch(self, rows: Rows) -> None:
         """Adds the rows to the drift sample; what was made up of others would be taken for the population."""

@@ -1,5 +1,6 @@
 """Finds the rows of a request that can be answered, completes their windows, and says which can't and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ class Rows:
         measured_share: `[N]` share of the window that was measured.
         refused: `{"meter_id", "reason"}` of each row that is left out.
         stations: `[N]` weather stations, None where one is not known; none at all where nobody asked.
+        static: `[N]` what else is known of the meters, see `MeterWindows`; likewise.
     """
 
     meters: list[str]
@@ -42,6 +44,7 @@ class Rows:
     measured_share: np.ndarray
     refused: list[dict[str, str]]
     stations: list[str | None]
+    static: list[Mapping[str, str] | None]
 
 
 def find_rows(
@@ -89,6 +92,7 @@ def find_rows(
         completed.measured_share[own],
         [{"meter_id": request.meters[row], "reason": reasons[row]} for row in np.flatnonzero(~usable)],
         [found.stations[row] for row in kept] if found.stations else [],
+        [found.static[row] for row in kept] if found.static else [],
     )
 
 

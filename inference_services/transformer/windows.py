@@ -84,12 +84,14 @@ class ParquetWindowReader:
         return MeterWindows(windows, ends, nothing.astype(np.int64), nothing.astype(bool))
 
 
-def has_weather(specification: str) -> bool:
-    """Whether the reader that `--feature_reader` names also knows the weather of stations."""
+def reads_store(specification: str) -> bool:
+    """Whether the reader that `--feature_reader` names also knows the weather, and what a meter's class is."""
     return not specification.startswith(_PARQUET)
 
 
-def open_reader(specification: str, cache_seconds: float = 0, with_stations: bool = False) -> WindowReader:
+def open_reader(
+    specification: str, cache_seconds: float = 0, with_stations: bool = False, with_static: bool = False
+) -> WindowReader:
     """The reader that `--feature_reader` names: `feast`, `redis` or `parquet:PATH`.
 
     `feast` reads Redis where METRIFY_REDIS_URL names one, and SQLite otherwise.
@@ -98,6 +100,7 @@ def open_reader(specification: str, cache_seconds: float = 0, with_stations: boo
         specification: The reader.
         cache_seconds: For which a window read from Redis is kept; 0 for not at all.
         with_stations: Whether each meter's weather station is read, too; a file does not tell it.
+        with_static: Whether what else is known of each meter is, likewise.
 
     Raises:
         UsageError: It names no reader, or Redis without an address.
@@ -110,12 +113,12 @@ def open_reader(specification: str, cache_seconds: float = 0, with_stations: boo
     home, address = Home.from_environment(), RedisAddress.from_environment()
     if address is not None:
         cache = FeatureCache[StoredRow](_CACHE_ENTRIES, cache_seconds) if cache_seconds > 0 else None
-        return RedisWindowReader(home, address, cache, ReaderMetrics(), with_stations)
+        return RedisWindowReader(home, address, cache, ReaderMetrics(), with_stations, with_static)
     if specification == "redis":
         raise UsageError("The feature reader redis has no address.", f"Set {REDIS_VARIABLE}.")
     from metrify.adapters.feature_store import OnlineWindowReader
 
-    return BlockingWindowReader(OnlineWindowReader(home, with_stations).read)
+    return BlockingWindowReader(OnlineWindowReader(home, with_stations, with_static).read)
 
 
 def require_fitting_store(specification: str, manifest: BundleManifest) -> None:

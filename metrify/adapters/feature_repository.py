@@ -20,6 +20,7 @@ REPO_FOLDER = Path(__file__).resolve().parents[2] / "feature_repo"
 STORE_VARIABLE = "METRIFY_FEATURE_STORE"
 CONNECTION_VARIABLE = "METRIFY_REDIS_CONNECTION"
 WINDOW_VIEW, STATION_VIEW, WEATHER_VIEW = "meter_load", "meter_station", "station_weather"
+STATIC_VIEW = "meter_static"
 _WINDOW_FIELDS = {"load_window", "window_end", "data_version"}
 _EMBEDDED, _REDIS = "feature_store.yaml", "feature_store.redis.yaml"
 
@@ -37,12 +38,13 @@ def open_store(home: Home) -> "FeatureStore":
     return import_feast().FeatureStore(config=config)
 
 
-def open_window_store(home: Home, with_stations: bool = False) -> "FeatureStore":
+def open_window_store(home: Home, with_stations: bool = False, with_static: bool = False) -> "FeatureStore":
     """The feature store of a home, whose registered view of windows has every field that this version needs.
 
     Args:
         home: Where the store lies.
         with_stations: Whether the view of the meters' weather stations is needed, too.
+        with_static: Whether that of what else is known of the meters is.
 
     Raises:
         FeatureStoreError: Nothing was materialised there yet, or by another version of Metrify.
@@ -51,7 +53,8 @@ def open_window_store(home: Home, with_stations: bool = False) -> "FeatureStore"
     store = open_store(home)
     if not {field.name for field in store.get_feature_view(WINDOW_VIEW).features} >= _WINDOW_FIELDS:
         raise another_version()
-    if with_stations and STATION_VIEW not in {view.name for view in store.list_feature_views()}:
+    wanted = {view for view, is_wanted in ((STATION_VIEW, with_stations), (STATIC_VIEW, with_static)) if is_wanted}
+    if wanted and not wanted <= {view.name for view in store.list_feature_views()}:
         raise another_version()
     return store
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from metrify.adapters.offline_windows import (
     windows_table,
     write_offline_windows,
 )
+from metrify.adapters.static_records import COLUMNS_FIELD, STATIC_FEATURES, VALUES_FIELD, read_record
 from metrify.adapters.window_push import PUSH_SOURCE, push_windows
 from metrify.config import Home
 from metrify.errors import FeatureStoreError
@@ -126,14 +127,16 @@ class OnlineWindowReader:
     Args:
         home: Where the store lies.
         with_stations: Whether the meters' weather stations are read, too.
+        with_static: Whether what else is known of the meters is.
 
     Raises:
         FeatureStoreError: Nothing was materialised there yet, or by another version of Metrify.
     """
 
-    def __init__(self, home: Home, with_stations: bool = False) -> None:
-        self._store = open_window_store(home, with_stations)
-        self._features = [*FEATURES, STATION_FEATURE] if with_stations else FEATURES
+    def __init__(self, home: Home, with_stations: bool = False, with_static: bool = False) -> None:
+        self._store = open_window_store(home, with_stations, with_static)
+        self._features = [*FEATURES, *([STATION_FEATURE] if with_stations else [])]
+        self._features += STATIC_FEATURES if with_static else []
 
     def read(self, meter_ids: list[str]) -> MeterWindows:
         """The newest window of each meter.
@@ -141,9 +144,12 @@ class OnlineWindowReader:
         Raises:
             FeatureStoreError: The online store does not answer.
         """
-        windows, ends, versions, stations = self._read(meter_ids)
-        available = np.zeros(len(ends), bool)
-        return MeterWindows(align_windows(windows), ends, versions, available, stations=tuple(stations))
+        answer = self._read(meter_ids)
+        windows, ends = _windows_of(answer)
+        versions = np.array([version or 0 for version in answer["data_version"]], np.int64)
+        stations = tuple(answer.get("station_id", ()))
+        static = tuple(map(read_record, answer.get(COLUMNS_FIELD, ()), answer.get(VALUES_FIELD, ())))
+        return MeterWindows(align_windows(windows), ends, versions, np.zeros(len(ends), bool), "", stations, static)
 
     def read_as_stored(self, meter_ids: list[str]) -> tuple[list[list[float] | None], np.ndarray]:
         """The newest window of each meter, in the length in which it is stored.
@@ -154,20 +160,21 @@ class OnlineWindowReader:
         Raises:
             FeatureStoreError: The online store does not answer.
         """
-        windows, ends, _, _ = self._read(meter_ids)
-        return windows, ends
+        return _windows_of(self._read(meter_ids))
 
-    def _read(self, meter_ids: list[str]) -> tuple[list[list[float] | None], np.ndarray, np.ndarray, list[str | None]]:
-        windows: list[list[float] | None] = []
-        ends: list[np.datetime64] = []
-        versions: list[int] = []
-        stations: list[str | None] = []
+    def _read(self, meter_ids: list[str]) -> dict[str, list[Any]]:
+        """`[N]` values by the name of their field."""
+        values: dict[str, list[Any]] = {feature.partition(":")[2]: [] for feature in self._features}
         for first in range(0, len(meter_ids), _METERS_A_READ):
             rows = [{"meter_id": meter_id} for meter_id in meter_ids[first : first + _METERS_A_READ]]
             with redis_errors_told():
                 answer = self._store.get_online_features(features=self._features, entity_rows=rows).to_dict()
-            windows += answer["load_window"]
-            ends += [np.datetime64("NaT" if end is None else end, "s") for end in answer["window_end"]]
-            versions += [version or 0 for version in answer["data_version"]]
-            stations += answer.get("station_id", [])
-        return windows, np.array(ends, dtype="datetime64[s]"), np.array(versions, np.int64), stations
+            for name, found in values.items():
+                found += answer[name]
+        return values
+
+
+def _windows_of(answer: Mapping[str, list[Any]]) -> tuple[list[list[float] | None], np.ndarray]:
+    """Windows as they are stored, and their ends."""
+    ends = [np.datetime64("NaT" if end is None else end, "s") for end in answer["window_end"]]
+    return answer["load_window"], np.array(ends, dtype="datetime64[s]")

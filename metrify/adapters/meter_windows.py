@@ -1,6 +1,6 @@
 """Windows of meters as readers return them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ class MeterWindows:
         unavailable: `[N]` whether the store could not be asked.
         reason: Why; empty where it could for all.
         stations: `[N]` weather station of each meter, None where it is not known; none at all where nobody asked.
+        static: `[N]` what else is known of each meter, by column; None where that is nothing, and none at all likewise.
     """
 
     windows: np.ndarray
@@ -26,6 +27,7 @@ class MeterWindows:
     unavailable: np.ndarray
     reason: str = ""
     stations: tuple[str | None, ...] = ()
+    static: tuple[Mapping[str, str] | None, ...] = ()
 
 
 def align_windows(windows: Sequence[Sequence[float] | np.ndarray | None]) -> np.ndarray:

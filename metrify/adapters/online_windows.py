@@ -1,5 +1,7 @@
 """The newest windows of meters, read from Redis for a server."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from metrify.adapters.feature_cache import FeatureCache
@@ -10,6 +12,7 @@ from metrify.adapters.reader_metrics import ReaderMetrics
 from metrify.adapters.redis_address import RedisAddress
 from metrify.adapters.redis_connections import RedisConnections
 from metrify.adapters.redis_features import RedisFeatureReader
+from metrify.adapters.static_records import STATIC_FEATURES, read_record
 from metrify.config import Home
 
 _WINDOW, _END, _VERSION = "meter_load:load_window", "meter_load:window_end", "meter_load:data_version"
@@ -28,6 +31,7 @@ class RedisWindowReader:
         cache: Windows that need no read; none without it.
         metrics: Where to count; nowhere without it.
         with_stations: Whether the meters' weather stations are read, too, in the same round trip.
+        with_static: Whether what else is known of the meters is, likewise.
 
     Raises:
         FeatureStoreError: Nothing was materialised yet, or by another version of Metrify.
@@ -40,9 +44,12 @@ class RedisWindowReader:
         cache: FeatureCache[StoredRow] | None = None,
         metrics: ReaderMetrics | None = None,
         with_stations: bool = False,
+        with_static: bool = False,
     ) -> None:
         features = [_WINDOW, _END, _VERSION, *([_STATION] if with_stations else [])]
-        layout = registered_layout(open_window_store(home, with_stations), features, keep_ttl=False)
+        features += STATIC_FEATURES if with_static else []
+        self._with_static = with_static
+        layout = registered_layout(open_window_store(home, with_stations, with_static), features, keep_ttl=False)
         self._reader = RedisFeatureReader(layout, RedisConnections(address), cache=cache, metrics=metrics)
 
     async def read(self, meter_ids: list[str]) -> MeterWindows:
@@ -58,12 +65,15 @@ class RedisWindowReader:
         versions = np.zeros(len(meter_ids), np.int64)
         unavailable = np.zeros(len(meter_ids), bool)
         stations: list[str | None] = [None] * len(meter_ids)
+        static: list[Mapping[str, str] | None] = [None] * len(meter_ids)
         reason = ""
         for first in range(0, len(meter_ids), _METERS_A_READ):
             part = slice(first, first + _METERS_A_READ)
             answer = await self._reader.read(meter_ids[part])
             windows[part] = answer.objects[_WINDOW]  # type: ignore[assignment]
             stations[part] = answer.objects.get(_STATION, stations[part])  # type: ignore[assignment]
+            if self._with_static:
+                static[part] = map(read_record, *(answer.objects[name] for name in STATIC_FEATURES))
             seconds = answer.numbers[:, answer.features.index(_END)]
             known = np.isfinite(seconds)
             ends[part][known] = seconds[known].astype(np.int64).astype("datetime64[s]")
@@ -75,7 +85,8 @@ class RedisWindowReader:
                 unavailable[part.stop :] = True
                 reason = answer.reason
                 break
-        return MeterWindows(align_windows(windows), ends, versions, unavailable, reason, tuple(stations))
+        beside = tuple(stations), tuple(static)
+        return MeterWindows(align_windows(windows), ends, versions, unavailable, reason, *beside)
 
     async def close(self) -> None:
         """Ends the connections."""

@@ -21,6 +21,9 @@ _SEARCHED = (
     "batch_size",
     "learning_rate",
 )
+# A meter's own name would be the meter itself; groups are kept apart by the splits, so test meters have unknown ones.
+_NO_CLASSES = ("meter_id", "group")
+ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
 _UNREAD_BY_MODELS = ("include_load_statistics", "include_grid_status")
 
 # Of readings; future and outlying ones are not among them, since they are kept out whatever the configuration says.
@@ -116,7 +119,7 @@ class ConsumptionForecastingConfig(Section):
     ensemble_members: Annotated[tuple[NetworkType, ...], Field(min_length=1)] = ("context", "context", "context")
     lstm_units: Annotated[int, Field(ge=4, le=512)] = 32
     dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    meter_embedding_size: Annotated[int, Field(ge=1, le=64)] = 8  # numbers that are learnt of each meter
+    meter_embedding_size: Annotated[int, Field(ge=1, le=64)] = 8  # numbers learnt of each meter, and each static value
     unknown_meter_share: Share = 0.1  # of training rows, whose meter is hidden: this is what new meters are forecast by
     quantiles: tuple[Share, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
     epochs: Annotated[int, Field(ge=1)] = 8
@@ -174,8 +177,19 @@ class FeatureEngineeringConfig(Section):
     include_time_features: bool = True  # calendar of the horizon and of the window, in local time
     include_weather: bool = False  # observed and forecast weather of the meter's station, as it was known at the origin
     include_meter: bool = True  # which meter it is, so that a model learns what windows don't tell of meters
+    static_columns: tuple[ColumnName, ...] = ()  # of the meters' table, such as tariff: what is known of a new meter
     include_load_statistics: bool = False  # lags, rolling statistics and profile, for models that read tables
     include_grid_status: bool = False  # loading and voltage of the meter's feeder
+
+    @field_validator("static_columns")
+    @classmethod
+    def _name_what_meters_share(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        for column in columns:
+            if column in _NO_CLASSES:
+                raise ValueError(f"{column} is nothing that meters on both sides of the split share")
+            if columns.count(column) > 1:
+                raise ValueError(f"{column} is named twice")
+        return columns
 
 
 class ColdStartConfig(Section):

@@ -1,6 +1,7 @@
 """What features are computed from: windows of readings that end at forecast origins, and what was known around them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class FeatureBatch:
         weather: Of each row's station, as it was known at the origin; None where features of it are not wanted.
         grid_status: Of each row's feeder, likewise.
         meter_ids: `[N]` pseudonyms, empty where a row is of no meter; None where features of them are not wanted.
+        static: What the meters' table says of each row's meter, `[N]` str by column; empty where it says nothing.
     """
 
     windows: np.ndarray
@@ -46,13 +48,15 @@ class FeatureBatch:
     weather: KnownWeather | None = None
     grid_status: KnownGridStatus | None = None
     meter_ids: np.ndarray | None = None
+    static: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def take(self, rows: np.ndarray | slice) -> "FeatureBatch":
         """Some of the rows."""
         weather = self.weather.take(rows) if self.weather else None
         status = self.grid_status.take(rows) if self.grid_status else None
         meters = None if self.meter_ids is None else self.meter_ids[rows]
-        return FeatureBatch(self.windows[rows], self.origins[rows], self.context, weather, status, meters)
+        static = {column: values[rows] for column, values in self.static.items()}
+        return FeatureBatch(self.windows[rows], self.origins[rows], self.context, weather, status, meters, static)
 
     def __post_init__(self) -> None:
         expected = (len(self.origins), self.context.sequence_length)
@@ -63,6 +67,8 @@ class FeatureBatch:
             )
         if self.meter_ids is not None:
             _require_shape("meters", self.meter_ids, (len(self.origins),))
+        for column, values in self.static.items():
+            _require_shape(f"values of {column}", values, (len(self.origins),))
         ahead = (len(self.origins), self.context.forecast_horizon)
         if self.weather is not None:
             quantities = (len(self.weather.columns),)

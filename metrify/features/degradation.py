@@ -20,7 +20,7 @@ class Degradation:
 
     @property
     def is_degraded(self) -> np.ndarray:
-        """`[N]` whether a window was completed, or some of the weather that the model reads is missing or stale."""
+        """`[N]` whether a window was completed, or something that the model reads is missing or stale."""
         return self.reasons != ""
 
     def listed(self, meters: Sequence[str]) -> list[dict[str, object]]:
@@ -36,13 +36,14 @@ class Degradation:
         ]
 
 
-def judge_rows(window_faults: np.ndarray, history_days: np.ndarray, weather_faults: Sequence[str]) -> Degradation:
+def judge_rows(window_faults: np.ndarray, history_days: np.ndarray, *other_faults: Sequence[str]) -> Degradation:
     """Which rows are degraded, and why.
 
     Args:
         window_faults: `[N]` str what the windows were completed from; the reasons of `CompletedWindows`.
         history_days: `[N]` float32 days from the first reading in each window to its end.
-        weather_faults: `[N]` of `metrify.features.weather_gaps`; none at all where the model reads no weather.
+        other_faults: `[N]` of `metrify.features.weather_gaps`, or of what is known of meters; none at all where the
+            model reads none of it.
 
     Example:
         >>> windows = np.array(["1 of 672 readings were filled", "3 days of history"])
@@ -50,6 +51,7 @@ def judge_rows(window_faults: np.ndarray, history_days: np.ndarray, weather_faul
         ['1 of 672 readings were filled, a weather forecast of 72 hours ago', '3 days of history']
     """
     reasons = window_faults.astype(object)
-    for row, fault in enumerate(weather_faults):
-        reasons[row] = ", ".join(filter(None, (reasons[row], fault)))
+    for faults in other_faults:
+        for row, fault in enumerate(faults):
+            reasons[row] = ", ".join(filter(None, (reasons[row], fault)))
     return Degradation(history_days, reasons)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from metrify.features.grid_status import feeder_loading, feeder_voltage
 from metrify.features.load_statistics import LOAD_STATISTICS
 from metrify.features.meter_code import meter_code
 from metrify.features.same_hour_profile import same_hour_profile
+from metrify.features.static_code import STATIC, STATIC_PREFIX, StaticCode
 from metrify.features.weather import FORECAST_WEATHER, OBSERVED_WEATHER, forecast_age
 
 
@@ -75,14 +76,26 @@ GRID_FEATURES = ("feeder_loading", "feeder_voltage")
 _BY_LABEL = {feature.label: feature for feature in FEATURES}
 
 
+def static_feature(column: str) -> Feature:
+    """The feature of a column of the meters' table, which is none of `FEATURES`: each dataset has its own columns.
+
+    Example:
+        >>> static_feature("tariff").label
+        'static_tariff@1'
+    """
+    code = StaticCode(column)
+    return Feature(code.name, 1, "1", (STATIC,), code)
+
+
 def select_features(
     include_time_features: bool,
     include_load_statistics: bool = False,
     include_weather: bool = False,
     include_grid_status: bool = False,
     include_meter: bool = False,
+    static_columns: Sequence[str] = (),
 ) -> tuple[Feature, ...]:
-    """The features that a configuration asks for, in the order of `FEATURES`.
+    """The features that a configuration asks for, in the order of `FEATURES`, and then those of static columns.
 
     Args:
         include_time_features: Also the calendar of window and horizon; with load statistics, that of the origin, too.
@@ -91,6 +104,7 @@ def select_features(
         include_weather: Also the observed weather of the window, and the forecast of the horizon with its age.
         include_grid_status: Also loading and voltage of the meter's feeder in the window.
         include_meter: Also which meter it is.
+        static_columns: Columns of the meters' table.
     """
     names = {"load_window"}
     if include_time_features:
@@ -105,7 +119,7 @@ def select_features(
         names.update(GRID_FEATURES)
     if include_meter:
         names.add("meter_code")
-    return tuple(feature for feature in FEATURES if feature.name in names)
+    return (*(feature for feature in FEATURES if feature.name in names), *map(static_feature, static_columns))
 
 
 def features_from_labels(labels: Iterable[str]) -> tuple[Feature, ...]:
@@ -114,14 +128,21 @@ def features_from_labels(labels: Iterable[str]) -> tuple[Feature, ...]:
     Raises:
         BundleError: This code lacks one of them, or computes another version of it.
     """
-    labels = tuple(labels)
-    unknown = [label for label in labels if label not in _BY_LABEL]
+    found = {label: _BY_LABEL.get(label) or _static_of(label) for label in labels}
+    unknown = [label for label, feature in found.items() if feature is None]
     if unknown:
         raise BundleError(
             f"This server can't compute the feature(s) {', '.join(unknown)}; it has {', '.join(_BY_LABEL)}.",
             "Serve the bundle with the code version it was trained with, or train it again.",
         )
-    return tuple(_BY_LABEL[label] for label in labels)
+    return tuple(feature for feature in found.values() if feature is not None)
+
+
+def _static_of(label: str) -> Feature | None:
+    """The feature of a static column by its label; None where it is none, or of another version."""
+    name, _, _ = label.partition("@")
+    feature = static_feature(name.removeprefix(STATIC_PREFIX))
+    return feature if feature.label == label else None
 
 
 def specification_hash(features: Iterable[Feature]) -> str:

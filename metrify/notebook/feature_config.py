@@ -52,6 +52,7 @@ def selected_features(config: FeatureConfig) -> tuple[Feature, ...]:
         config.include_weather,
         config.include_grid_status,
         config.include_meter,
+        config.static_columns,
     )
     return tuple(feature for feature in chosen if feature.name not in unwanted)
 

@@ -11,7 +11,7 @@ from metrify.features.specification import compute_features
 from metrify.features.surroundings import Surroundings
 from metrify.features.windows import cut_targets, cut_windows, local_midnights
 from metrify.notebook.feature_config import FeatureConfig, selected_features, weather_columns
-from metrify.notebook.surroundings import checked_surroundings
+from metrify.notebook.surroundings import checked_surroundings, static_of_meters
 from metrify.readings.matrix import ReadingsMatrix, to_matrix
 from metrify.readings.schema import check_readings
 
@@ -60,13 +60,15 @@ class FeatureEngineeringPipeline:
             origins: When the forecasts begin, with a time zone; all local midnights without them.
             weather: Observed and forecast weather, as a dataset has it; with `include_weather`, and only then.
             grid_status: Status of the feeders, as a dataset has it; with `include_grid_status`, and only then.
-            meters: `meter_id`, and `station_id` and `feeder_id` where there are several stations or feeders.
+            meters: `meter_id`, `station_id` and `feeder_id` where there are several stations or feeders, and
+                `static_columns`.
 
         Raises:
             ReadingsError: Readings, weather or grid status break their contract or the resolution.
             UsageError: An origin has no time zone or is no start of an interval, or what a choice of the configuration
                 needs is not given, or what is given has no effect.
-            DatasetError: No row is complete, or it is not known whose station or feeder is whose.
+            DatasetError: No row is complete, it is not known whose station or feeder is whose, or the meters lack
+                a static column.
             ConfigError: The time zone or the country is unknown, `lookback_window` is too short for a feature, or the
                 weather lacks what a feature is computed from.
         """
@@ -93,6 +95,7 @@ class FeatureEngineeringPipeline:
     ) -> tuple[FeatureRows, np.ndarray]:
         config, around = self.config, checked_surroundings(self.config, surroundings)
         matrix = self._matrix(readings)
+        static = static_of_meters(config, around, matrix.meter_ids)
         step = pd.Timedelta(minutes=config.resolution_minutes)
         end = matrix.timestamps[-1] + step
         if origins is None:
@@ -122,6 +125,7 @@ class FeatureEngineeringPipeline:
             around.weather_at(*of_row, weather_columns(config)),
             around.grid_status_at(*of_row),
             matrix.meter_ids[meters],
+            static={column: values[meters] for column, values in static.items()},
         )
         features = compute_features(selected_features(config), batch)
         left_out = np.nonzero(~complete)

@@ -11,6 +11,7 @@ from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.errors import UsageError
 from metrify.features.meter_code import METER_CODE
 from metrify.features.specification import select_features
+from metrify.features.static_code import STATIC_PREFIX, is_code
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.notebook.model_inputs import checked_array, feature_shapes, names_of
 from metrify.units import intervals_per_day
@@ -132,14 +133,14 @@ class ConsumptionForecastingModel:
     def _features(self, title: str, X: Features) -> dict[str, np.ndarray]:
         arrays: Mapping[str, Any] = X if isinstance(X, Mapping) else {"load_window": X}
         with_calendar = {feature.name for feature in select_features(True)}
-        if set(arrays) - {METER_CODE} not in ({"load_window"}, with_calendar):
+        if {name for name in arrays if not is_code(name)} not in ({"load_window"}, with_calendar):
             raise UsageError(
                 f"{title} has {names_of(arrays)}.",
-                f"Give it load_window alone, or all of {', '.join(sorted(with_calendar))}; perhaps with {METER_CODE}.",
+                f"Give it load_window alone, or all of {', '.join(sorted(with_calendar))}; perhaps with {METER_CODE}, "
+                f"and with {STATIC_PREFIX}<column>.",
             )
-        features = {
-            name: checked_array(f"{title}[{name!r}]", values, self._shapes[name]) for name, values in arrays.items()
-        }
+        shapes = {name: () if is_code(name) else self._shapes[name] for name in arrays}
+        features = {name: checked_array(f"{title}[{name!r}]", values, shapes[name]) for name, values in arrays.items()}
         if len({len(values) for values in features.values()}) > 1:
             raise UsageError(f"The features of {title} have different numbers of rows.", "Give each the same rows.")
         return features

@@ -1,11 +1,13 @@
 """What a notebook may give beside readings: weather and grid status, in the contracts' precision."""
 
+import numpy as np
 import pandas as pd
 
 from metrify.errors import ConfigError, UsageError
 from metrify.features.surroundings import Surroundings
 from metrify.notebook.feature_config import FeatureConfig
 from metrify.readings.grid_status import GRID_QUANTITIES, check_grid_status
+from metrify.readings.static_values import static_values
 from metrify.readings.weather import check_weather
 
 _STAMPS = ("timestamp", "issued_at")
@@ -34,6 +36,23 @@ def checked_surroundings(config: FeatureConfig, given: Surroundings) -> Surround
         there = [name for name in GRID_QUANTITIES if name in grid_status]
         grid_status = check_grid_status(grid_status.astype(dict.fromkeys(there, "float32")))
     return Surroundings(weather, grid_status, given.meters)
+
+
+def static_of_meters(config: FeatureConfig, given: Surroundings, meter_ids: np.ndarray) -> dict[str, np.ndarray]:
+    """What is known of meters beside their readings, `[M]` str by column.
+
+    Raises:
+        UsageError: Something is wanted, and no meters were given.
+        DatasetError: They lack a column.
+    """
+    if not config.static_columns:
+        return {}
+    if given.meters is None:
+        raise UsageError(
+            f"static_columns names {', '.join(config.static_columns)}, and no meters were given.",
+            "Give `meters=`, for instance `read_dataset(folder).meters`.",
+        )
+    return static_values("meters=", given.meters, config.static_columns, meter_ids)
 
 
 def _require_just(name: str, is_wanted: bool, given: pd.DataFrame | None) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from metrify.adapters import feature_store
 from metrify.adapters.materialised_readings import MaterialisedReadings, read_materialised, write_materialised
+from metrify.adapters.static_records import write_static_records
 from metrify.adapters.surroundings_files import write_surroundings
 from metrify.adapters.weather_records import OnlineSpan, write_weather_records
 from metrify.config import Home
@@ -130,9 +131,11 @@ def _update(before: MaterialisedReadings, now: DatasetNow, changes: _Changes, ho
     kinds = (("forecast", changes.forecasts), ("outcome", changes.outcomes))
     spans = [touched_spans(after.meter_ids, origins, touched, kind, version) for kind, touched in kinds]
     touched = pd.concat([*spans, whole_spans(lost, changes.known, version)], ignore_index=True)
-    # Weather and grid status may be new although no reading is.
+    # Weather, grid status and what is known of meters may be new although no reading is.
     views = write_surroundings(home, now.surroundings, after.resolution_minutes)
     views |= write_weather_records(home, now.surroundings, OnlineSpan(until, length, after.resolution_minutes))
+    named = before.config.feature_engineering.static_columns
+    views |= write_static_records(home, before.dataset, now.surroundings, named, until)
     feature_store.materialise_surroundings(home, until, views)
     if not is_same:
         note_touched(home, touched)

@@ -14,6 +14,7 @@ from metrify.features.windows import cut_rows, local_midnights
 from metrify.readings.dataset import fingerprint
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.readings.splits import SIDES, split_meters_by_group, split_time
+from metrify.readings.static_values import require_classes, static_values
 from metrify.steps.accepted_readings import load_accepted_readings
 from metrify.steps.impute_inputs import impute_inputs
 from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
@@ -46,13 +47,13 @@ def build_training_set(
 
     With `include_weather`, a row also has the weather of its meter's station as it was known at the origin: observed
     in the window, and forecast for the horizon by the newest forecasts that were issued by then. What nobody knew is
-    missing, and no row is left out for it.
+    missing, and no row is left out for it. With `static_columns`, it has what the meters' table says of its meter.
 
     Args:
         dataset: Dataset folder.
         verdicts: Folder of `validate_readings`.
         output: Training set folder to write.
-        config: Splits, sizes, seed, whether gaps of windows are imputed, and whether the weather is read.
+        config: Splits, sizes, seed, static columns, whether gaps are imputed, and whether the weather is read.
         home: Where the feature store lies.
 
     Returns:
@@ -60,13 +61,16 @@ def build_training_set(
         with the weather how many lack some forecast.
 
     Raises:
-        DatasetError: A side has no complete row, or the weather is asked for and the dataset lacks it or its forecasts.
+        DatasetError: A side has no complete row, the weather is asked for and the dataset lacks it or its forecasts, or
+            a static column is lacking or tells no classes of meters.
         FeatureStoreError: A window is missing or stale, or was cut from other readings than these.
     """
     home = home or Home.from_environment()
     model = config.training.consumption_forecasting
     info, meters, measured = load_accepted_readings(dataset, verdicts)
     source = open_weather(dataset, info, meters) if config.feature_engineering.include_weather else None
+    static = static_values(info.name, meters, config.feature_engineering.static_columns, measured.meter_ids)
+    require_classes(info.name, static)
     inputs, imputed = impute_inputs(measured, info.timezone, config)
     step = pd.Timedelta(minutes=info.resolution_minutes)
     lookback, horizon = config.feature_engineering.lookback_window, model.forecast_horizon
@@ -108,6 +112,7 @@ def build_training_set(
             dataset_fingerprint=fingerprint(dataset),
             non_negative=not (inputs.kwh < 0).any(),
             weather=weather,
+            static={column: values[rows.meters] for column, values in static.items()},
         ),
         output,
     )

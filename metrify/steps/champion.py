@@ -13,7 +13,11 @@ from metrify.features.model_features import uncomputable
 
 
 def find_comparable_champion(
-    context: FeatureContext, weather_columns: Collection[str], config: MetrifyConfig, home: Home
+    context: FeatureContext,
+    weather_columns: Collection[str],
+    static_columns: Collection[str],
+    config: MetrifyConfig,
+    home: Home,
 ) -> Bundle | None:
     """The champion's bundle, verified, if what it reads can be had of the new model's rows, and it says the same.
 
@@ -22,6 +26,7 @@ def find_comparable_champion(
     Args:
         context: Of the new model's rows.
         weather_columns: Quantities of the weather that the rows have; none without weather.
+        static_columns: Columns of the meters' table that they have.
         config: Its quantiles, and the tracking address.
         home: Where the trusted key lies.
 
@@ -35,7 +40,7 @@ def find_comparable_champion(
     try:
         folder = fetch_bundle(home, config, registered)
         bundle = load_bundle(folder, load_public_key(home.keys / PUBLIC_KEY_FILE))
-        lacking = uncomputable(bundle.features, weather_columns)
+        lacking = uncomputable(bundle.features, weather_columns, static_columns)
     except BundleError as error:
         print(f"the champion {registered.version} is not compared: {error}", flush=True)
         return None

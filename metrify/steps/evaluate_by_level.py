@@ -126,4 +126,6 @@ def _compute_features(
     origins = np.repeat(meters.origins[0], len(windows))
     sums = np.full(len(windows) - len(meters.origins), "", dtype=object)  # which are no meter that a model knows
     ids = None if meters.meter_ids is None else np.concatenate([sums, meters.meter_ids])
-    return compute_features(features, FeatureBatch(windows, origins, meters.context, weather, meter_ids=ids))
+    static = {column: np.concatenate([sums, values]) for column, values in meters.static.items()}
+    batch = FeatureBatch(windows, origins, meters.context, weather, meter_ids=ids, static=static)
+    return compute_features(features, batch)

@@ -78,7 +78,7 @@ def evaluate_forecaster(
     data = read_training_set(training_set)
     rows, levels = data.rows("test"), config.training.consumption_forecasting.quantiles
     features = data.features(config)
-    champion = find_comparable_champion(data.context, data.weather_columns, config, home)
+    champion = find_comparable_champion(data.context, data.weather_columns, data.static, config, home)
     all_features = tuple(dict.fromkeys((*features, *champion.features))) if champion else features
     meter_ids, meters = np.unique(data.meter_ids[rows].astype(str), return_inverse=True)
     origins_at, origins = np.unique(data.origins[rows], return_inverse=True)

@@ -2,22 +2,25 @@
 
 from metrify.adapters.feature_store import FEATURES as STORED_FIELDS
 from metrify.errors import UsageError
-from metrify.features.specification import FEATURES, Feature
+from metrify.features.specification import FEATURES, Feature, static_feature
+from metrify.features.static_code import STATIC_PREFIX
 
 STORED = tuple(field.partition(":")[2] for field in STORED_FIELDS)
 
 
 def find_feature(name: str) -> Feature:
-    """A feature of the specification by its name or label.
+    """A feature of the specification by its name or label, or that of any static column.
 
     Raises:
         UsageError: The specification has no such feature.
     """
-    for feature in FEATURES:
+    static = [static_feature(name.partition("@")[0].removeprefix(STATIC_PREFIX))]
+    for feature in (*FEATURES, *static):
         if name in (feature.name, feature.label):
             return feature
     raise UsageError(
-        f"There is no feature {name!r}; the specification has {', '.join(feature.label for feature in FEATURES)}.",
+        f"There is no feature {name!r}; the specification has {', '.join(feature.label for feature in FEATURES)}, "
+        f"and {STATIC_PREFIX}<column>@1 of a dataset's meters.",
         "Add it to metrify/features/specification.py, so that training and serving share it.",
     )
 

@@ -9,10 +9,11 @@ from metrify.adapters.feature_store import OnlineWindowReader
 from metrify.adapters.materialised_readings import is_materialised, read_place
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.config import Home
-from metrify.errors import UnknownMeterError, UsageError
+from metrify.errors import FeatureStoreError, UnknownMeterError, UsageError
 from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.known_static import static_of_rows
 from metrify.features.load_statistics import LOAD_STATISTICS
-from metrify.features.model_features import uncomputable
+from metrify.features.model_features import static_columns_of, uncomputable
 from metrify.features.specification import FEATURES, Feature, compute_features
 from metrify.steps.store_windows import pseudonymise_all
 from metrify.units import MINUTES_PER_HOUR
@@ -41,29 +42,38 @@ def latest_features(features: Sequence[Feature], meters: Sequence[str], horizon:
     """Reads the newest windows and computes features of them.
 
     Args:
-        features: Of `metrify.features.specification`, computed from readings and calendar; none for the windows alone.
+        features: Of `metrify.features.specification`, computed from readings, calendar and what is known of meters;
+            none for the windows alone.
         meters: Meter numbers or pseudonyms.
         horizon: Intervals that features of the horizon are computed for.
         home: Where the store and the pseudonym key lie.
 
     Raises:
-        FeatureStoreError: No feature was registered yet, the online store does not answer, or nothing was materialised
-            that says where the readings were measured.
+        FeatureStoreError: No feature was registered yet, the online store does not answer, nothing was materialised
+            that says where the readings were measured, or a static column is not at hand.
         UnknownMeterError: The store has never seen some of the meters.
         UsageError: A feature is computed from something else.
         ConfigError: A feature needs a longer window than is stored.
     """
-    for feature in uncomputable(features):
+    columns = static_columns_of(features)
+    for feature in uncomputable(features, static_columns=columns):
         raise UsageError(
             f"{feature.label} is computed from the {', '.join(feature.inputs)}, which the windows don't hold.",
             "Ask for features of the readings and the calendar.",
         )
-    found = read_newest_windows(meters, home)
+    found = read_newest_windows(meters, home, with_static=bool(columns))
+    static, faults = static_of_rows(found.static, columns)
+    for meter, fault in zip(meters, faults, strict=False):
+        if fault:
+            raise FeatureStoreError(
+                f"{meter}: {fault}.", "Import it with `--meters` and `--meter-column`, and run `metrify train`."
+            )
     if not features and not is_materialised(home):
         return LatestFeatures(list(meters), found, {}, None)
     place = read_place(home)
     context = FeatureContext(found.windows.shape[1], horizon, place.resolution_minutes, place.timezone, place.country)
-    batch = FeatureBatch(found.windows, found.ends, context, meter_ids=pseudonymise_all(meters, home))
+    names = pseudonymise_all(meters, home)
+    batch = FeatureBatch(found.windows, found.ends, context, meter_ids=names, static=static)
     values = compute_features(features, batch)
     by_label = {feature.label: values[feature.name] for feature in features}
     return LatestFeatures(list(meters), found, by_label, place.resolution_minutes)
@@ -83,18 +93,19 @@ def shown_features(home: Home) -> tuple[Feature, ...]:
     return tuple(feature for feature in FEATURES if feature.name in fitting.intersection(_SHOWN))
 
 
-def read_newest_windows(meters: Sequence[str], home: Home) -> MeterWindows:
+def read_newest_windows(meters: Sequence[str], home: Home, with_static: bool = False) -> MeterWindows:
     """The newest windows of meters.
 
     Args:
         meters: `[N]` meter numbers or pseudonyms.
         home: Where the store and the pseudonym key lie.
+        with_static: Whether what else is known of them is read, too.
 
     Raises:
         FeatureStoreError: No feature was registered yet, or the online store does not answer.
         UnknownMeterError: The store has never seen some of the meters.
     """
-    found = OnlineWindowReader(home).read(pseudonymise_all(meters, home).tolist())
+    found = OnlineWindowReader(home, with_static=with_static).read(pseudonymise_all(meters, home).tolist())
     unknown = [meter for meter, end in zip(meters, found.ends, strict=True) if np.isnat(end)]
     if unknown:
         raise UnknownMeterError(

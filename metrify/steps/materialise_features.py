@@ -7,6 +7,7 @@ import pandas as pd
 
 from metrify.adapters import feature_store
 from metrify.adapters.materialised_readings import MaterialisedReadings, write_materialised
+from metrify.adapters.static_records import write_static_records
 from metrify.adapters.surroundings_files import write_surroundings
 from metrify.adapters.weather_records import OnlineSpan, write_weather_records
 from metrify.config import Home, MetrifyConfig
@@ -30,7 +31,7 @@ def materialise_features(
     """Writes a window for each accepted or new meter and local midnight, and the newest ones into the online store.
 
     Weather and grid status go with them where the dataset has them, each under the time at which it became known; and
-    so do the records of recent weather that servers read.
+    so do the records of recent weather that servers read, and of what is known of meters.
 
     With `quality.imputation`, short gaps in the windows are filled. The others stay, and forecasts say so.
 
@@ -41,7 +42,7 @@ def materialise_features(
         dataset: Dataset folder.
         verdicts: Folder of `validate_readings`.
         output: File to write: the end of the online windows, RFC 3339.
-        config: Length of the windows, days to hold out, and whether gaps are imputed.
+        config: Length of the windows, days to hold out, static columns, and whether gaps are imputed.
         home: Where the store lies.
 
     Returns:
@@ -49,7 +50,7 @@ def materialise_features(
         weather and grid status are stored.
 
     Raises:
-        DatasetError: The readings are too short.
+        DatasetError: The readings are too short, or the dataset lacks a static column.
     """
     home = home or Home.from_environment()
     info, _, measured = load_served_readings(dataset, verdicts)
@@ -77,6 +78,8 @@ def materialise_features(
     around = load_surroundings(dataset)
     surroundings = write_surroundings(home, around, info.resolution_minutes)
     surroundings |= write_weather_records(home, around, OnlineSpan(until, length, info.resolution_minutes))
+    named = config.feature_engineering.static_columns
+    surroundings |= write_static_records(home, info.name, around, named, until)
     feature_store.apply_repository(home)
     feature_store.materialise_online(home, until, surroundings)
     _serve_late_meters(home, matrix, known, length, data_version)

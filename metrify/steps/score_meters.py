@@ -1,6 +1,7 @@
 """Forecasts every meter of a shard from the windows in the feature store."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from metrify.readings.dataset import METERS_FILE, read_info
 from metrify.readings.shards import Shard
 from metrify.steps.progress import Countdown, tell_progress
 from metrify.steps.refused_meters import list_without_history, list_without_window
+from metrify.steps.shard_static import open_shard_static
 from metrify.steps.shard_weather import ShardWeather, open_shard_weather
 
 _FORECASTS_PER_GROUP = 1_024  # of which a merge holds several for each shard
@@ -47,8 +49,8 @@ def score_meters(
 
     The windows of new meters and those with gaps are completed as a server does it, and marked. No older window takes
     the place of one that can't be forecast. A model that reads the weather gets what was known at each origin of
-    the dataset's weather; what was not known is missing, and the forecast is made without it and marked. The windows
-    are read and scored some thousand at a time.
+    the dataset's weather; what was not known is missing, and the forecast is made without it and marked. One that reads
+    static columns gets what the dataset's meters table says. The windows are read and scored some thousand at a time.
 
     Args:
         dataset: Dataset folder, which says what meters there are.
@@ -64,7 +66,7 @@ def score_meters(
         How many meters and forecasts there are, how many of these are degraded, and how many were refused.
 
     Raises:
-        BundleError: The bundle is missing or changed, or does not fit the store or the dataset's weather.
+        BundleError: The bundle is missing or changed, or does not fit the store, or the dataset's weather or meters.
         FeatureStoreError: The store is empty, or filled from another dataset.
         InvalidRequestError: The horizon is beyond the model's.
         UsageError: An origin is no time, or no window of any meter ends at it.
@@ -74,25 +76,33 @@ def score_meters(
     _require_fit(model, dataset, home)
     intervals = require_horizon(horizon, model.manifest)
     meters = _meters_of(dataset, shard)
-    weather = open_shard_weather(model, dataset, meters)
+    known = _Known(meters, open_shard_static(model, dataset, meters), open_shard_weather(model, dataset, meters))
     ends = np.unique(np.array([_parse(origin) for origin in origins], "datetime64[s]"))
     with open_windows(home) as windows:
         plan = plan_windows(windows, pd.Index(meters.to_pandas()), ends)
         if not plan.present.all():
             first = ends[~plan.present][0]
             raise UsageError(f"No window in the feature store ends at {first}Z.", "Name an end of stored windows.")
-        figures, listed = _score(model, meters, plan, windows, weather, forecasts, shard, intervals)
+        figures, listed = _score(model, known, plan, windows, forecasts, shard, intervals)
     listed = pa.concat_tables([list_without_window(meters, plan, ends), *listed])
     pq.write_table(listed, refused, compression="zstd")
     return {"meters": len(meters), **figures, "refused": len(listed)}
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The shard's meters `[M]`, and what is known of them and around them; no weather where the model reads none."""
+
+    meters: pa.Array
+    static: dict[str, np.ndarray]
+    weather: ShardWeather | None
+
+
 def _score(
     model: Bundle,
-    meters: pa.Array,
+    known: _Known,
     plan: WindowPlan,
     stored: pq.ParquetFile,
-    weather: ShardWeather | None,
     output: Path,
     shard: str,
     horizon: int,
@@ -105,9 +115,9 @@ def _score(
         for found in read_planned(stored, plan, manifest.sequence_length):
             windows = complete_windows(FeatureBatch(found.windows, found.ends, manifest.context), model.cold_start)
             usable = int(windows.is_usable.sum())
-            refused.append(list_without_history(meters, found, windows))
+            refused.append(list_without_history(known.meters, found, windows))
             if usable:
-                forecasts = _forecast(model, graph, meters, found, windows, weather, horizon)
+                forecasts = _forecast(model, graph, known, found, windows, horizon)
                 writer.write_table(forecasts, _FORECASTS_PER_GROUP * horizon)
                 degraded += pc.sum(forecasts[DEGRADED_COLUMN]).as_py() // horizon
             done, scored = done + len(found.ends), scored + usable
@@ -118,18 +128,19 @@ def _score(
 def _forecast(
     model: Bundle,
     graph: OnnxModel,
-    meters: pa.Array,
+    known: _Known,
     found: PlannedWindows,
     windows: CompletedWindows,
-    weather: ShardWeather | None,
     horizon: int,
 ) -> pa.Table:
     """The forecasts of those windows that are usable."""
     manifest, kept = model.manifest, np.flatnonzero(windows.is_usable)
     origins, numbers = found.ends[kept], found.meters[kept]
-    known, faults = weather.known_at(numbers, origins, manifest.context) if weather else (None, [])
-    names = meters.take(pa.array(numbers))
-    batch = FeatureBatch(windows.windows[kept], origins, manifest.context, known, meter_ids=np.asarray(names))
+    weather, faults = known.weather.known_at(numbers, origins, manifest.context) if known.weather else (None, [])
+    names = known.meters.take(pa.array(numbers))
+    static = {column: values[numbers] for column, values in known.static.items()}
+    rows = (windows.windows[kept], origins, manifest.context, weather)
+    batch = FeatureBatch(*rows, meter_ids=np.asarray(names), static=static)
     quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)[:, :horizon]
     degradation = judge_rows(windows.reasons[kept], windows.history_days[kept], faults)
     versions = found.data_versions[kept]

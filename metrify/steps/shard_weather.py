@@ -10,7 +10,7 @@ import pyarrow as pa
 from metrify.bundles.load import Bundle
 from metrify.errors import BundleError
 from metrify.features.batch import FeatureContext
-from metrify.features.model_features import columns_of, uncomputable
+from metrify.features.model_features import columns_of, static_columns_of, uncomputable
 from metrify.features.weather_gaps import weather_faults
 from metrify.readings.dataset import METERS_FILE, read_optional
 from metrify.readings.known import KnownWeather
@@ -60,12 +60,12 @@ def open_shard_weather(model: Bundle, dataset: Path, meters: pa.Array) -> ShardW
         meters: `[M]` the meters of the shard.
 
     Raises:
-        BundleError: Windows, calendar and the dataset's weather don't give what the model reads.
+        BundleError: Windows, calendar, what is known of meters and the dataset's weather don't give what it reads.
     """
     read = columns_of(model.features)
     weather = read_optional(dataset / WEATHER_FILE) if read else None
     columns = tuple(name for name in read if weather is not None and name in weather)
-    lacking = [feature.label for feature in uncomputable(model.features, columns)]
+    lacking = [feature.label for feature in uncomputable(model.features, columns, static_columns_of(model.features))]
     if lacking:
         raise BundleError(
             f"Neither the windows nor the dataset's weather give the bundle's features {', '.join(lacking)}.",

@@ -1,7 +1,8 @@
 """The training set on disk: rows of window and target, by side of the split, read only as far as asked for."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ import pandas as pd
 
 from metrify.config import MetrifyConfig
 from metrify.features.batch import FeatureBatch, FeatureContext
-from metrify.features.meter_code import METER_CODE, code_meters
+from metrify.features.meter_code import METER_CODE
 from metrify.features.model_features import model_features
 from metrify.features.specification import Feature, compute_features
+from metrify.features.static_code import STATIC_PREFIX, StaticCode
+from metrify.features.text_code import code_texts
 from metrify.readings.known import KnownWeather
 from metrify.steps.training_weather import create_weather_arrays, put_rows, read_weather_arrays
 
@@ -39,6 +42,8 @@ class TrainingSet:
         dataset_fingerprint: SHA-256 of the dataset.
         non_negative: Whether no load of the meters is negative.
         weather: Of each row's station, as it was known at its origin; None where the configuration asks for none.
+        static: What the meters' table says of each row's meter, `[N]` str by the columns that the configuration names;
+            empty where it says nothing.
     """
 
     meter_ids: np.ndarray
@@ -52,6 +57,7 @@ class TrainingSet:
     dataset_fingerprint: str
     non_negative: bool
     weather: KnownWeather | None = None
+    static: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def weather_columns(self) -> tuple[str, ...]:
@@ -62,9 +68,9 @@ class TrainingSet:
         """What a configuration's model reads of the rows.
 
         Raises:
-            ConfigError: It reads the weather, and the rows have none.
+            ConfigError: It reads the weather or a static column, and the rows lack it.
         """
-        return model_features(config.feature_engineering, self.weather_columns)
+        return model_features(config.feature_engineering, self.weather_columns, self.static)
 
     def rows(self, side: str) -> np.ndarray:
         """Which rows lie on a side, `[n]`."""
@@ -74,7 +80,9 @@ class TrainingSet:
         """What the features of some rows are computed from."""
         windows = self.windows[rows, -self.context.sequence_length :]
         weather = self.weather.take(rows) if self.weather else None
-        return FeatureBatch(windows, self.origins[rows], self.context, weather, meter_ids=self.meter_ids[rows])
+        static = {column: values[rows] for column, values in self.static.items()}
+        meters = self.meter_ids[rows]
+        return FeatureBatch(windows, self.origins[rows], self.context, weather, meter_ids=meters, static=static)
 
     def side(self, name: str, features: tuple[Feature, ...]) -> "SideRows":
         """The rows of a side as what a network is fitted to."""
@@ -102,11 +110,15 @@ class SideRows:
         return self._training_set.non_negative
 
     @property
-    def meter_codes(self) -> np.ndarray:
-        """`[M]` different codes of the meters, rising; none where they are no feature."""
-        if not any(feature.name == METER_CODE for feature in self._features):
-            return np.empty(0, np.float32)
-        return np.unique(code_meters(np.unique(self._training_set.meter_ids[self._rows].astype(str))))
+    def known_codes(self) -> dict[str, np.ndarray]:
+        """`[K]` different codes of meters and their classes, rising, by those of the features that are codes."""
+        data, codes = self._training_set, {}
+        for feature in self._features:
+            if feature.name == METER_CODE:
+                codes[feature.name] = _codes_in(data.meter_ids[self._rows])
+            elif isinstance(feature.function, StaticCode):
+                codes[feature.name] = _codes_in(data.static[feature.function.column][self._rows])
+        return codes
 
     def take(self, rows: np.ndarray) -> "TrainingRows":
         """Some of the rows, by their number on this side."""
@@ -115,6 +127,11 @@ class SideRows:
         wanted = self._rows[rows]
         features = compute_features(self._features, self._training_set.batch(wanted))
         return TrainingRows(features, self._training_set.targets[wanted])
+
+
+def _codes_in(texts: np.ndarray) -> np.ndarray:
+    distinct = np.unique(texts.astype(str))
+    return np.unique(code_texts(distinct[distinct != ""]))
 
 
 @dataclass(frozen=True)
@@ -157,6 +174,7 @@ def write_training_set(training_set: TrainingSet, folder: Path) -> None:
             "origin": training_set.origins.astype("datetime64[s]"),
             "side": training_set.sides.astype(str),
             "imputed_share": training_set.imputed_shares.astype(np.float32),
+            **{f"{STATIC_PREFIX}{column}": values.astype(str) for column, values in training_set.static.items()},
         }
     )
     frame.to_parquet(folder / _ROWS_FILE, index=False, compression="zstd")
@@ -166,6 +184,7 @@ def write_training_set(training_set: TrainingSet, folder: Path) -> None:
         "dataset_fingerprint": training_set.dataset_fingerprint,
         "non_negative": training_set.non_negative,
         "weather_columns": training_set.weather_columns,
+        "static_columns": list(training_set.static),
     }
     (folder / _INFO_FILE).write_text(json.dumps(info, indent=2), encoding="utf-8")
 
@@ -186,4 +205,5 @@ def read_training_set(folder: Path) -> TrainingSet:
         info["dataset_fingerprint"],
         info["non_negative"],
         read_weather_arrays(folder, tuple(info["weather_columns"])),
+        {column: frame[f"{STATIC_PREFIX}{column}"].to_numpy(object) for column in info["static_columns"]},
     )

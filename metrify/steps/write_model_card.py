@@ -74,8 +74,8 @@ def _purpose(data: TrainingSet, config: MetrifyConfig) -> str:
     return (
         f"Forecasts the load of a smart meter from a midnight on, {context.forecast_horizon} intervals of "
         f"{context.resolution_minutes} minutes ahead, in kWh per interval, as the quantiles {levels}. It reads the "
-        f"last {context.sequence_length} intervals of the same meter{_weather_read(data)}. It is made for planning the "
-        "load of feeders and districts, not for billing and not for judging single households."
+        f"last {context.sequence_length} intervals of the same meter{_weather_read(data)}{_static_read(data)}. It is "
+        "made for planning the load of feeders and districts, not for billing and not for judging single households."
     )
 
 
@@ -84,6 +84,22 @@ def _weather_read(data: TrainingSet) -> str:
         return ""
     names = " and ".join(data.weather_columns)
     return f", and {names} of the meter's weather station: observed in these intervals, and forecast for those ahead"
+
+
+def _static_read(data: TrainingSet) -> str:
+    return f", and {' and '.join(data.static)} of the meter" if data.static else ""
+
+
+def _classes(data: TrainingSet) -> str:
+    """How much the training rows say of each static column; its values may name people's circumstances, so none."""
+    if not data.static:
+        return ""
+    _, first = np.unique(data.meter_ids[data.rows("train")].astype(str), return_index=True)
+    rows = data.rows("train")[first]
+    known = {column: values[rows][values[rows] != ""].astype(str) for column, values in data.static.items()}
+    listed = [[column, len(np.unique(found)), f"{len(found) / len(rows):.1%}"] for column, found in known.items()]
+    table = markdown_table(["of the meter", "values in training", "known of training meters"], listed)
+    return f"\n\n{table}"
 
 
 def _data(data: TrainingSet, info: DatasetInfo) -> str:
@@ -100,7 +116,7 @@ def _data(data: TrainingSet, info: DatasetInfo) -> str:
         sides.append([side, len(np.unique(data.meter_ids[rows].astype(str))), len(rows), first, last])
     return (
         f"{bullet_list(source)}\n\n{markdown_table(['side', 'meters', 'rows', 'first origin', 'last origin'], sides)}"
-        "\n\nThe sides share neither meters nor times. Dates are in UTC."
+        f"\n\nThe sides share neither meters nor times. Dates are in UTC.{_classes(data)}"
     )
 
 
@@ -132,6 +148,11 @@ def _limits(data: TrainingSet, info: DatasetInfo) -> str:
         limits.append(
             "It reads weather forecasts as they were issued by the origin. What is missing counts as the mean of the "
             f"same clock time; {lacking:.1%} of its training rows lack some."
+        )
+    if data.static:
+        limits.append(
+            f"Of {' and '.join(data.static)} it knows the values of its training meters. A meter of another one is "
+            "forecast as if nothing were known."
         )
     if data.non_negative:
         limits.append("No load of its meters was negative: it never forecasts that a meter feeds in.")

@@ -114,6 +114,7 @@ def test_a_value_that_no_option_has_is_wrong_usage(
         ["--name", "ours", "--readings", "readings.csv", "--column", "MPAN"],
         ["--name", "ours", "--readings", "readings.csv", "--column", "kwh=a", "--column", "kwh=b"],
         ["--name", "ours", "--readings", "readings.csv", "--resolution", "hourly"],
+        ["--name", "ours", "--readings", "readings.csv", "--meter-column", "tariff"],
     ],
 )
 def test_wrong_usage_is_code_2(run: Run, readings: str, arguments: list[str]) -> None:

@@ -55,7 +55,7 @@ def test_everything_has_an_owner_a_description_and_an_age(store: Store) -> None:
     opened = open_store(store.home)
     views, on_demand = opened.list_feature_views(), opened.list_on_demand_feature_views()
     of_weather = {"weather_observed", "weather_forecast", "meter_station", "station_weather"}
-    assert {view.name for view in views} == {"meter_load", "grid_status", *of_weather}
+    assert {view.name for view in views} == {"meter_load", "meter_static", "grid_status", *of_weather}
     assert [view.name for view in on_demand] == ["calendar"]
     assert all(view.ttl.total_seconds() > 0 for view in views)
     entities = [entity for entity in opened.list_entities() if entity.name != "__dummy"]

@@ -74,13 +74,15 @@ def test_a_store_of_a_version_without_data_versions_is_refused(own_store: Store,
     assert "metrify train" in caught.value.mend
 
 
-def test_a_store_of_a_version_without_weather_records_serves_windows_alone(own_store: Store) -> None:
+def test_a_store_of_a_version_without_records_serves_windows_alone(own_store: Store) -> None:
     opened = open_store(own_store.home)
-    for name in ("meter_station", "station_weather"):
+    for name in ("meter_station", "station_weather", "meter_static"):
         opened.registry.delete_feature_view(name, opened.project)
-    assert OnlineWindowReader(own_store.home).read(["m_a"]).stations == ()
+    found = OnlineWindowReader(own_store.home).read(["m_a"])
+    assert (found.stations, found.static) == ((), ())
     for use in (
         lambda: OnlineWindowReader(own_store.home, with_stations=True),
+        lambda: OnlineWindowReader(own_store.home, with_static=True),
         lambda: WeatherRecordReader(own_store.home),
     ):
         with pytest.raises(FeatureStoreError, match="Another version of Metrify"):

@@ -18,15 +18,18 @@ Features = dict[str, np.ndarray]
 
 
 def draw_rows(count: int, seed: int, time_features: bool = True) -> tuple[Features, np.ndarray]:
-    """Features and targets of loads with a daily shape, own level and noise; with a calendar also the meter."""
+    """Features and targets of loads with a daily shape, own level and noise; with a calendar also meter and tariff."""
     generator = np.random.default_rng(seed)
     shape = 1 + 0.6 * np.sin(2 * np.pi * np.arange(29 * DAY) / DAY)
     level = generator.uniform(0.1, 3, (count, 1))
     loads = (level * shape * generator.lognormal(0, 0.3, (count, 29 * DAY))).astype(np.float32)
     origins = np.datetime64("2024-01-01", "s") + generator.integers(300, size=count) * np.timedelta64(1, "D")
     meters = np.array([f"m_{row % 40}" for row in range(count)])
-    batch = FeatureBatch(loads[:, : 28 * DAY], origins, CONTEXT, meter_ids=meters)
-    features = select_features(time_features, include_meter=time_features)
+    tariffs = np.array(["Std", "ToU", ""], object)[np.arange(count) % 40 % 3]
+    batch = FeatureBatch(loads[:, : 28 * DAY], origins, CONTEXT, meter_ids=meters, static={"tariff": tariffs})
+    features = select_features(
+        time_features, include_meter=time_features, static_columns=("tariff",) if time_features else ()
+    )
     return compute_features(features, batch), loads[:, 28 * DAY :]
 
 

@@ -42,7 +42,7 @@ def test_what_is_served_is_what_was_trained(trained: Trained) -> None:
 
 def test_the_graph_names_its_tensors_and_leaves_the_batch_open(trained: Trained) -> None:
     graph = onnx.load(trained.path).graph
-    others = ["window_rest_day", "horizon_calendar", "meter_code"] if trained.time_features else []
+    others = ["window_rest_day", "horizon_calendar", "meter_code", "static_tariff"] if trained.time_features else []
     assert [tensor.name for tensor in graph.input] == list(trained.onnx.input_names) == ["load_window", *others]
     assert [tensor.name for tensor in graph.output] == ["quantiles_kwh"]
     assert not graph.input[0].type.tensor_type.shape.dim[0].dim_value

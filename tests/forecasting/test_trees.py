@@ -92,13 +92,13 @@ def test_a_value_just_above_a_threshold_stays_above_it(tmp_path: Path) -> None:
 
 def test_the_graph_has_the_tensors_of_a_network(served: Served) -> None:
     graph = onnx.load(served.path).graph
-    names = ["load_window", "window_rest_day", "horizon_calendar", "meter_code"]
+    names = ["load_window", "window_rest_day", "horizon_calendar", "meter_code", "static_tariff"]
     assert [tensor.name for tensor in graph.input] == names
     assert [tensor.name for tensor in graph.output] == ["quantiles_kwh"]
     shapes = [
         [size.dim_value for size in tensor.type.tensor_type.shape.dim] for tensor in (*graph.input, *graph.output)
     ]
-    assert shapes == [[0, 28 * DAY], [0, 28 * DAY], [0, DAY, 5], [0], [0, DAY, 5]]
+    assert shapes == [[0, 28 * DAY], [0, 28 * DAY], [0, DAY, 5], [0], [0], [0, DAY, 5]]
     assert served.onnx.predict(draw_rows(3, 5)[0]).dtype == np.float32
 
 

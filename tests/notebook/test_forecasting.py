@@ -87,3 +87,11 @@ def test_sizes_that_do_not_fit_each_other_are_refused() -> None:
     rows = np.zeros((2, 48)), np.zeros((2, DAY))
     with pytest.raises(ConfigError, match="doesn't fit"):
         model.train(*rows, *rows)
+
+
+def test_codes_of_meters_and_their_classes_are_numbers_of_rows(trained: Trained) -> None:
+    X = {"load_window": np.zeros((2, LENGTH)), "meter_code": np.zeros(2), "static_tariff": np.zeros(2)}
+    with pytest.raises(UsageError, match=r"X has load_window, meter_code, static_tariff; .* was trained with"):
+        trained.model.predict(X)
+    with pytest.raises(UsageError, match=r"X\['static_tariff'\] has shape \[2, 1\] where \[N\]"):
+        trained.model.predict(X | {"static_tariff": np.zeros((2, 1))})

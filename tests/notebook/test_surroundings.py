@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from metrify import FeatureConfig, FeatureEngineeringPipeline
 from metrify.errors import ConfigError, DatasetError, MetrifyError, ReadingsError, UsageError
+from metrify.features.text_code import code_texts
 
 DAY = 24
 WINDOW = 2 * DAY
@@ -145,3 +146,28 @@ def test_what_is_not_clear_is_refused(
 def test_weather_without_any_quantity_is_refused() -> None:
     with pytest.raises(ValidationError, match="weather_quantities"):
         FeatureConfig(include_weather=True, weather_quantities=())
+
+
+def test_rows_have_what_is_known_of_their_meter(make_readings: Callable) -> None:
+    pipeline = FeatureEngineeringPipeline(FeatureConfig(static_columns=("tariff", "feeder_id"), **PLACE))
+    rows = pipeline.transform(make_readings(2, 5), meters=METERS.assign(tariff=["ToU", None]))
+    assert list(rows.features) == ["load_window", "meter_code", "static_tariff", "static_feeder_id"]
+    is_first = rows.meter_ids == "m0"
+    np.testing.assert_array_equal(rows.features["static_tariff"], np.where(is_first, code_texts(["ToU"]), 0))
+    feeders = code_texts(["f0", "f1"])
+    np.testing.assert_array_equal(rows.features["static_feeder_id"], np.where(is_first, *feeders))
+
+
+@pytest.mark.parametrize(
+    ("meters", "error", "problem"),
+    [
+        (None, UsageError, "static_columns names tariff, and no meters were given"),
+        (METERS, DatasetError, "have no column tariff"),
+    ],
+)
+def test_what_is_not_known_of_meters_is_named(
+    make_readings: Callable, meters: pd.DataFrame | None, error: type[MetrifyError], problem: str
+) -> None:
+    pipeline = FeatureEngineeringPipeline(FeatureConfig(static_columns=("tariff",), **PLACE))
+    with pytest.raises(error, match=problem):
+        pipeline.transform(make_readings(2, 5), meters=meters)

@@ -40,6 +40,7 @@ FIRST_HOUR = {NEW: -73, YOUNG: -3}  # the last origin is an hour before the end
 PROFILE = ColdStartProfile(resolution_minutes=60, min_days=1, relative_load=((1.0,) * DAY, (2.0,) * DAY))
 LONELY, SOUTHERN = METERS[7], METERS[8]
 STATIONS = {LONELY: None, SOUTHERN: "south", NEW: "south"}  # all others are northern
+TARIFFS = {METERS[1]: "ToU", NEW: "ToU", METERS[2]: None}  # all others have the standard one
 NORTH_C, SOUTH_C = 2.0, 7.0
 DAYS = 50
 INFO = DatasetInfo("ours", 60, "Europe/Berlin", "DE", "-", "-")
@@ -71,6 +72,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     readings = readings[~too_short & ~((readings["meter_id"] == GAPPY) & (readings["timestamp"] == gap))]
     stations = [STATIONS.get(meter, "north") for meter in METERS]
     meters = pd.DataFrame({"meter_id": METERS, "group": METERS, "district": "x", "station_id": stations})
+    meters["tariff"] = [TARIFFS.get(meter, "Std") for meter in METERS]
     dataset = home.datasets / "ours"
     write_dataset(Dataset(INFO, readings.reset_index(drop=True), meters, _weather(stamps)), dataset)
     values = default_config().model_dump()
@@ -259,6 +261,26 @@ def test_a_model_that_reads_the_weather_gets_what_was_known_at_the_origin(
         assert (rows["degraded"] == bool(reason)).all()
         assert set(rows["degraded_reason"]) == {reason}
         assert set(rows["history_days"]) == {3.0 if meter == NEW else 7.0}
+
+
+def test_a_model_that_reads_tariffs_gets_what_the_meters_table_says(
+    world: World, whole: tuple[Path, Path], tmp_path: Path
+) -> None:
+    bundle = write_tiny_bundle(world.home, PROFILE, with_tariff=True, version="t-tariff")
+    forecasts = pd.read_parquet(score(dataclasses.replace(world, bundle=bundle), tmp_path, 2)[0]).groupby("meter_id")
+    without = pd.read_parquet(whole[0]).groupby("meter_id")
+    for meter, rows in forecasts:
+        plain = without.get_group(meter)
+        np.testing.assert_array_equal(rows[QUANTILES], plain[QUANTILES] * (2 if TARIFFS.get(meter) == "ToU" else 1))
+        assert rows["degraded_reason"].tolist() == plain["degraded_reason"].tolist()
+    assert {METERS[1], NEW, METERS[2]} <= forecasts.groups.keys()
+
+
+def test_a_model_that_reads_what_the_meters_table_lacks_is_refused(world: World, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(world.home, version="t-dwelling", features=("load_window@2", "static_dwelling@1"))
+    with pytest.raises(BundleError, match="meters have no dwelling, which the bundle's features read") as raised:
+        score(dataclasses.replace(world, bundle=bundle), tmp_path, 1)
+    assert "--meter-column dwelling" in raised.value.mend
 
 
 def test_a_model_that_reads_the_weather_is_refused_without_it(world: World, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A bundle whose forecast is the window's last day times a constant for each level, and half as much on a rest day.
 
-With the weather it is a tenth more for each degree that is forecast.
+With the weather it is a tenth more for each degree that is forecast; with tariffs twice as much for ToU.
 """
 
 from pathlib import Path
@@ -16,6 +16,7 @@ from metrify.bundles.write import write_bundle
 from metrify.config import Home
 from metrify.features.cold_start import ColdStartProfile
 from metrify.features.specification import features_from_labels, specification_hash
+from metrify.features.text_code import code_texts
 
 DAY, LENGTH = 24, 7 * 24
 LEVELS = (0.05, 0.5, 0.95)
@@ -30,14 +31,21 @@ WEATHER_INPUTS = (
     Tensor(name="observed_temperature", shape=(-1, LENGTH), unit="degC"),
     Tensor(name="forecast_temperature", shape=(-1, DAY), unit="degC"),
 )
+TARIFF_INPUT = Tensor(name="static_tariff", shape=(-1,), unit="1")
 
 
 def write_tiny_bundle(
-    home: Home, cold_start: ColdStartProfile | None = None, with_weather: bool = False, **changes: object
+    home: Home,
+    cold_start: ColdStartProfile | None = None,
+    with_weather: bool = False,
+    with_tariff: bool = False,
+    **changes: object,
 ) -> Path:
     """Writes it, signed with the home's key; fields of its manifest can be changed."""
     if with_weather:
         changes = {"features": (*FEATURES, *WEATHER_FEATURES), "inputs": (*INPUTS, *WEATHER_INPUTS), **changes}
+    if with_tariff:
+        changes = {"features": (*FEATURES, "static_tariff@1"), "inputs": (*INPUTS, TARIFF_INPUT), **changes}
     features = features_from_labels(changes.get("features", FEATURES))
     manifest = BundleManifest(
         name="load-forecaster",
@@ -62,7 +70,7 @@ def write_tiny_bundle(
     ).model_copy(update=changes)
     home.bundles.mkdir(parents=True, exist_ok=True)
     model, folder = home.bundles / "tiny.onnx", home.bundles / manifest.version
-    _write_graph(model, with_weather)
+    _write_graph(model, with_weather, with_tariff)
     reference = pd.DataFrame({"change_log_mean": [0.1]})
     write_bundle(folder, manifest, model, reference, {}, "# Card", load_or_create_signing_key(home.keys), cold_start)
     return folder
@@ -73,7 +81,7 @@ def expected_quantiles(window: np.ndarray, is_rest_day: bool) -> np.ndarray:
     return window[-DAY:, None] * FACTORS * np.float32(0.5 if is_rest_day else 1)
 
 
-def _write_graph(path: Path, with_weather: bool) -> None:
+def _write_graph(path: Path, with_weather: bool, with_tariff: bool) -> None:
     def constant(name: str, values: list[int]) -> TensorProto:
         return numpy_helper.from_array(np.array(values, np.int64), name)
 
@@ -84,7 +92,7 @@ def _write_graph(path: Path, with_weather: bool) -> None:
         helper.make_node("Mul", ["is_rest", "half"], ["less"]),
         helper.make_node("Sub", ["one", "less"], ["share"]),
         helper.make_node("Mul", ["column", "share"], ["point"]),
-        helper.make_node("Mul", ["point", "factors"], ["of_weather" if with_weather else "quantiles_kwh"]),
+        helper.make_node("Mul", ["point", "factors"], ["plain" if with_weather or with_tariff else "quantiles_kwh"]),
     ]
     inputs = [
         helper.make_tensor_value_info("load_window", TensorProto.FLOAT, ["N", LENGTH]),
@@ -98,9 +106,19 @@ def _write_graph(path: Path, with_weather: bool) -> None:
             helper.make_node("Add", ["more", "one"], ["warmer"]),
             helper.make_node("Where", ["is_unknown", "one", "warmer"], ["factor"]),
             helper.make_node("Unsqueeze", ["factor", "levels"], ["factors_of_weather"]),
-            helper.make_node("Mul", ["of_weather", "factors_of_weather"], ["quantiles_kwh"]),
+            helper.make_node("Mul", ["plain", "factors_of_weather"], ["quantiles_kwh"]),
+        ]
+    if with_tariff:
+        inputs.append(helper.make_tensor_value_info("static_tariff", TensorProto.FLOAT, ["N"]))
+        nodes += [
+            helper.make_node("Equal", ["static_tariff", "by_time"], ["is_by_time"]),
+            helper.make_node("Where", ["is_by_time", "two", "one"], ["times_of_tariff"]),
+            helper.make_node("Unsqueeze", ["times_of_tariff", "times_and_levels"], ["factors_of_tariff"]),
+            helper.make_node("Mul", ["plain", "factors_of_tariff"], ["quantiles_kwh"]),
         ]
     numbers = {
+        "by_time": code_texts(["ToU"])[0],
+        "two": np.float32(2),
         "factors": FACTORS.reshape(1, 1, -1),
         "half": np.float32(0.5),
         "one": np.float32(1),
@@ -117,6 +135,7 @@ def _write_graph(path: Path, with_weather: bool) -> None:
             constant("times", [1]),
             constant("rest", [4]),
             constant("levels", [2]),
+            constant("times_and_levels", [1, 2]),
             *(numpy_helper.from_array(np.asarray(value), name) for name, value in numbers.items()),
         ],
     )

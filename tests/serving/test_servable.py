@@ -18,19 +18,19 @@ from metrify.readings.matrix import ReadingsMatrix
 
 
 def test_readings_and_calendar_are_at_hand() -> None:
-    require_servable(select_features(True, include_load_statistics=True), has_weather=False)
+    require_servable(select_features(True, include_load_statistics=True), reads_store=False)
 
 
 def test_weather_is_at_hand_where_the_feature_store_is_read() -> None:
-    require_servable(select_features(True, include_weather=True), has_weather=True)
+    require_servable(select_features(True, include_weather=True), reads_store=True)
     with pytest.raises(BundleError, match=r"no weather .* forecast_age@1") as raised:
-        require_servable(select_features(True, include_weather=True), has_weather=False)
+        require_servable(select_features(True, include_weather=True), reads_store=False)
     assert "--feature_reader feast" in raised.value.mend
 
 
 def test_grid_status_is_refused_by_name() -> None:
     with pytest.raises(BundleError, match=r"no grid_status .* feeder_loading@1"):
-        require_servable(select_features(True, include_weather=True, include_grid_status=True), has_weather=True)
+        require_servable(select_features(True, include_weather=True, include_grid_status=True), reads_store=True)
 
 
 def test_a_store_of_another_resolution_is_refused_at_the_start(world, metrify_home: Path) -> None:

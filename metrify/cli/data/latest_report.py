@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _BARS = "▁▂▃▄▅▆▇█"
 _MISSING = "·"
 _SHOWN_VALUES = 24
+# Codes of static columns, which are none of the specification's list, have no unit.
 _UNITS = {feature.label: "" if feature.unit == "1" else f" {feature.unit}" for feature in FEATURES}
 
 
@@ -47,7 +48,8 @@ def print_latest(found: "LatestFeatures", now: pd.Timestamp) -> None:
         typer.echo(f"  {_last_day(window, found.resolution_minutes)}  last reading {last}")
         width = max(map(len, found.values), default=0)
         for label, values in found.values.items():
-            typer.echo(f"  {label:{width}}  {_short(values[row], _UNITS[label])}")
+            unit = _UNITS.get(label, "")
+            typer.echo(f"  {label:{width}}  {_short(values[row], unit)}")
 
 
 def _rows(found: "LatestFeatures") -> Iterator[tuple[str, np.datetime64, int, np.ndarray]]:

@@ -18,6 +18,10 @@ def import_table(
     meters: Annotated[
         Path | None, typer.Option(help="CSV or Parquet file of meter_id, group, district, station_id, feeder_id.")
     ] = None,
+    meter_column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=THEIRS]", help="A further column of the meters file to keep, such as tariff=TRF."),
+    ] = None,
     weather: Annotated[
         Path | None, typer.Option(help="CSV or Parquet file of timestamp, temperature_c and the like, and issued_at.")
     ] = None,
@@ -51,8 +55,12 @@ def import_table(
     """Import readings of any utility as a dataset. Meter numbers become pseudonyms."""
     if append and replace:
         raise typer.BadParameter("a dataset is added to or replaced, not both.", param_hint="--append")
+    if meter_column and meters is None:
+        raise typer.BadParameter("there is no file of meters; name it with --meters.", param_hint="--meter-column")
+    whole = [pair if "=" in pair else f"{pair}={pair}" for pair in meter_column or []]
     told = {
         "columns": parse_columns(column) if column else None,
+        "meter_columns": parse_columns(whole, "--meter-column") if whole else None,
         "timezone": timezone,
         "resolution_minutes": resolution,
         "country": country,
@@ -124,7 +132,7 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print the nam
             typer.echo(f"{kind}  {name}")
 
 
-def parse_columns(pairs: list[str]) -> dict[str, str]:
+def parse_columns(pairs: list[str], option: str = "--column") -> dict[str, str]:
     """Pairs OURS=THEIRS by our name.
 
     Raises:
@@ -134,8 +142,8 @@ def parse_columns(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         ours, separator, theirs = pair.partition("=")
         if not (separator and ours and theirs):
-            raise typer.BadParameter(f"{pair!r} is no pair OURS=THEIRS, such as meter_id=MPAN.", param_hint="--column")
+            raise typer.BadParameter(f"{pair!r} is no pair OURS=THEIRS, such as meter_id=MPAN.", param_hint=option)
         if ours in columns:
-            raise typer.BadParameter(f"{ours} is named twice.", param_hint="--column")
+            raise typer.BadParameter(f"{ours} is named twice.", param_hint=option)
         columns[ours] = theirs
     return columns

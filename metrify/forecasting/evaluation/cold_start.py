@@ -52,7 +52,8 @@ def score_cold_starts(
         return scores
     actual, median = actual[rows], list(levels).index(0.5)
     windows = {**{name: part.windows for name, part in cut.items()}, "whole": batch.windows}
-    scored = replace(batch.take(rows), meter_ids=np.full(len(rows), ""))  # no model has learnt of a new meter
+    # No model has learnt of a new meter, but of its classes, which are known of it.
+    scored = replace(batch.take(rows), meter_ids=np.full(len(rows), ""))
     for name, values in windows.items():
         quantiles = forecast(replace(scored, windows=values[rows]))
         scores[f"wape_{COLD_START}_{name}"] = wape(quantiles[..., median], actual)

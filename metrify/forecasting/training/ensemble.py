@@ -52,7 +52,7 @@ def fit_ensemble(
     features = set(train.take(np.arange(1)).features)
     with training_strategy().scope():
         lengths = config.sequence_length, config.forecast_horizon, day_length
-        slots = build_slots(*lengths, features, train.meter_codes)
+        slots = build_slots(*lengths, features, train.known_codes)
         return join_bodies(bodies, slots, "ensemble"), curve
 
 

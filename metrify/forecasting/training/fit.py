@@ -54,7 +54,7 @@ def fit_network(
     features = set(train.take(np.arange(1)).features)
     steps = config.epochs * -(-len(train) // config.batch_size)
     with strategy.scope():
-        model = build_network(config, day_length, features, train.non_negative, train.meter_codes)
+        model = build_network(config, day_length, features, train.non_negative, train.known_codes)
         # XLA takes seven times as long on a processor, nearly all of it to sort.
         model.compile(_optimizer(config.learning_rate, steps), loss=pinball_loss(config.quantiles), jit_compile=False)
         model.optimizer.build(model.trainable_variables)

@@ -4,7 +4,7 @@ Every value is divided by the window's mean inside the graph, so the served mode
 was never seen in training is forecast like the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import keras
@@ -12,8 +12,8 @@ import numpy as np
 from keras import layers, ops
 
 from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.forecasting.training.code_embedding import code_names, embed_numbers
 from metrify.forecasting.training.encoders import ENCODERS
-from metrify.forecasting.training.meter_embedding import embed_meters
 from metrify.forecasting.training.quantile_head import add_quantile_head
 from metrify.forecasting.training.slots import Slots, build_slots
 
@@ -25,7 +25,7 @@ def build_network(
     day_length: int,
     features: set[str],
     non_negative: bool = True,
-    meter_codes: np.ndarray | None = None,
+    known_codes: Mapping[str, np.ndarray] | None = None,
 ) -> keras.Model:
     """Builds the network that `model_type` names.
 
@@ -34,7 +34,8 @@ def build_network(
         day_length: Intervals in a day.
         features: What the rows have: `load_window`, and for the calendar `window_rest_day` and `horizon_calendar`.
         non_negative: Whether no load is negative, so that no quantile may be.
-        meter_codes: `[M]` of the meters that it can learn something of; for rows that have `meter_code`.
+        known_codes: `[K]` of the meters and classes that it can learn something of, by feature; for rows that have
+            `meter_code`, or codes of static columns.
 
     Returns:
         A model from `load_window [N, L]` kWh, and with time features `window_rest_day [N, L]` and
@@ -43,10 +44,10 @@ def build_network(
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short.
     """
-    codes = np.empty(0, np.float32) if meter_codes is None else meter_codes
+    codes = known_codes or {}
     slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features, codes)
     placed = slots.placeholders()
-    seen = _with_embedding(placed, len(codes), config)
+    seen = _with_embeddings(placed, [len(codes.get(name, ())) for name in code_names(features)], config)
     quantiles = add_quantile_head(seen, ENCODERS[config.model_type](seen, config), config.quantiles, non_negative)
     body = keras.Model(placed.inputs, quantiles, name=BODY)
     return join_bodies([body], slots, f"same_hour_{config.model_type}")
@@ -65,10 +66,10 @@ def join_bodies(bodies: Sequence[keras.Model], slots: Slots, name: str) -> keras
     return keras.Model(slots.inputs, layers.Identity(name="quantiles_kwh")(mean), name=name)
 
 
-def _with_embedding(slots: Slots, meters: int, config: ConsumptionForecastingConfig) -> Slots:
-    """The same with what is learnt of the meter among the tokens of each interval."""
-    if slots.meter is None:
+def _with_embeddings(slots: Slots, known: Sequence[int], config: ConsumptionForecastingConfig) -> Slots:
+    """The same with what is learnt of the meter and its classes, of each so many, among the tokens of each interval."""
+    if slots.numbers is None:
         return slots
-    embedding = ops.expand_dims(embed_meters(slots.meter, meters, config), 1)
-    each = ops.repeat(embedding, slots.tokens.shape[1], axis=1)
-    return replace(slots, tokens=ops.concatenate([slots.tokens, each], axis=-1))
+    embeddings = [embed_numbers(slots.numbers[:, place], count, config) for place, count in enumerate(known)]
+    each = [ops.repeat(ops.expand_dims(embedding, 1), slots.tokens.shape[1], axis=1) for embedding in embeddings]
+    return replace(slots, tokens=ops.concatenate([slots.tokens, *each], axis=-1))

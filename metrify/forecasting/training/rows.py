@@ -6,6 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
+from metrify.features.static_code import is_code
+from metrify.features.text_code import NO_CODE
+
 _SMALLEST_SCALE_KWH = 1e-3
 
 
@@ -30,9 +33,9 @@ class TrainingRows:
         return not any((values < 0).any() for values in (self.features["load_window"], self.target_kwh))
 
     @property
-    def meter_codes(self) -> np.ndarray:
-        """`[M]` different codes of the meters, rising; none where the rows don't have the feature."""
-        return np.unique(self.features.get("meter_code", np.empty(0, np.float32)))
+    def known_codes(self) -> dict[str, np.ndarray]:
+        """`[K]` different codes of meters and their classes, rising, by those of the features that are codes."""
+        return {name: distinct_codes(values) for name, values in self.features.items() if is_code(name)}
 
     @property
     def weights(self) -> np.ndarray:
@@ -45,6 +48,11 @@ class TrainingRows:
         return TrainingRows({name: values[rows] for name, values in self.features.items()}, self.target_kwh[rows])
 
 
+def distinct_codes(codes: np.ndarray) -> np.ndarray:
+    """The different ones of some codes, `[K]`, rising, without that of nothing."""
+    return np.setdiff1d(codes, [NO_CODE]).astype(np.float32)
+
+
 class RowSource(Protocol):
     """Rows that need not be in memory: `TrainingRows`, or a training set on disk."""
 
@@ -55,8 +63,8 @@ class RowSource(Protocol):
         """Whether no load of any row is negative, so that no forecast may be."""
 
     @property
-    def meter_codes(self) -> np.ndarray:
-        """`[M]` different codes of the meters, rising; none where the rows don't have the feature."""
+    def known_codes(self) -> Mapping[str, np.ndarray]:
+        """`[K]` different codes of meters and their classes, rising, by those of the features that are codes."""
 
     def take(self, rows: np.ndarray) -> TrainingRows:
         """Some of the rows, by their number; reads no others."""
@@ -82,9 +90,10 @@ class JoinedRows:
         return self._first.non_negative and self._second.non_negative
 
     @property
-    def meter_codes(self) -> np.ndarray:
-        """`[M]` different codes of the meters of both."""
-        return np.union1d(self._first.meter_codes, self._second.meter_codes)
+    def known_codes(self) -> dict[str, np.ndarray]:
+        """`[K]` different codes of both."""
+        second = self._second.known_codes
+        return {name: np.union1d(codes, second[name]) for name, codes in self._first.known_codes.items()}
 
     def take(self, rows: np.ndarray) -> TrainingRows:
         """Some of the rows, in their order."""

@@ -5,6 +5,7 @@ Two normalisations make meters alike: by the window's mean, and then by what is 
 No value tells how large a meter is, so a load of twice the size has a forecast of twice the size.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import keras
@@ -12,9 +13,8 @@ import numpy as np
 from keras import ops
 
 from metrify.errors import ConfigError
-from metrify.features.meter_code import METER_CODE
 from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
-from metrify.forecasting.training.meter_embedding import number_meters
+from metrify.forecasting.training.code_embedding import code_names, number_codes
 from metrify.forecasting.training.same_clock_time import Tensor, lag, same_clock_time
 from metrify.forecasting.training.weather_tokens import add_weather
 
@@ -39,7 +39,8 @@ class Slots:
         usual: `[N, H, 1]` mean load of the days of the same kind.
         deviation: `[N, 1, 1]` how far the same weekdays lie from that, on average.
         tokens: `[N, H, F]` all of it and statistics of it, calendar and weather.
-        meter: `[N]` int32 number of the meter, see `number_meters`; None where the rows don't tell it.
+        numbers: `[N, C]` int32 numbers of the meter and its classes in the order of `code_names`, see `number_codes`;
+            None where the rows tell none.
     """
 
     inputs: list[Tensor]
@@ -50,7 +51,7 @@ class Slots:
     usual: Tensor
     deviation: Tensor
     tokens: Tensor
-    meter: Tensor | None = None
+    numbers: Tensor | None = None
 
     @property
     def tensors(self) -> list[Tensor]:
@@ -71,7 +72,7 @@ class Slots:
 
 
 def build_slots(
-    sequence_length: int, horizon: int, day_length: int, features: set[str], meter_codes: np.ndarray
+    sequence_length: int, horizon: int, day_length: int, features: set[str], known_codes: Mapping[str, np.ndarray]
 ) -> Slots:
     """Builds the inputs and what is computed of them.
 
@@ -81,8 +82,8 @@ def build_slots(
         day_length: Intervals in a day.
         features: Names of the features that the rows have: `load_window`; for the calendar `window_rest_day` and
             `horizon_calendar`; for the weather `observed_temperature` and `forecast_temperature`, and the like; for
-            the meter `meter_code`.
-        meter_codes: `[M]` of the known meters.
+            the meter `meter_code`, and for its classes `static_tariff` and the like.
+        known_codes: `[K]` of the known meters and classes, by feature.
 
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short.
@@ -112,12 +113,12 @@ def build_slots(
     statistics = _statistics(history, usual, deviation, day_mean)
     tokens = ops.concatenate([*statistics, *channels, *weather], axis=-1)
     inputs += weather_inputs
-    meter = None
-    if METER_CODE in features:
-        code = keras.Input((), name=METER_CODE)
-        inputs.append(code)
-        meter = number_meters(code, meter_codes)
-    return Slots(inputs, scale, history, alike, day_mean, usual, deviation, tokens, meter)
+    codes = {name: keras.Input((), name=name) for name in code_names(features)}
+    inputs += codes.values()
+    none = np.empty(0, np.float32)
+    numbers = [number_codes(code, known_codes.get(name, none)) for name, code in codes.items()]
+    stacked = ops.stack(numbers, axis=1) if numbers else None
+    return Slots(inputs, scale, history, alike, day_mean, usual, deviation, tokens, stacked)
 
 
 def _weekday(calendar: Tensor) -> Tensor:

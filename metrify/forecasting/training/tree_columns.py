@@ -1,6 +1,7 @@
 """What trees read of an interval: the tokens that the networks read, as columns that are computed inside the graph."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -17,7 +18,10 @@ MIDDLE_KWH, SIZE_KWH, UNREAD = -2, -1, 2
 
 
 def build_columns(
-    config: ConsumptionForecastingConfig, day_length: int, features: set[str], meter_codes: np.ndarray | None = None
+    config: ConsumptionForecastingConfig,
+    day_length: int,
+    features: set[str],
+    known_codes: Mapping[str, np.ndarray] | None = None,
 ) -> keras.Model:
     """A model without weights from the features to what is known of each interval of the horizon.
 
@@ -25,24 +29,23 @@ def build_columns(
         config: The lengths of sequence and horizon.
         day_length: Intervals in a day.
         features: Names of the features that the rows have.
-        meter_codes: `[M]` of the known meters; for rows that have `meter_code`.
+        known_codes: `[K]` of the known meters and classes, by feature; for rows that have codes.
 
     Returns:
-        A model to `columns [N, H, F + 2]`: the tokens, the interval's number from 0, perhaps the
-        meter's, and then what a forecast is scaled
-        by, in kWh: the usual load, from which it is a deviation, and the size of the window's deviations.
+        A model to `columns [N, H, F + 2]`: the tokens, the interval's number from 0, perhaps those of the meter and its
+        classes, and then what a forecast is scaled by, in kWh: the usual load, from which it is a deviation, and the
+        size of the window's deviations.
 
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short.
     """
-    codes = np.empty(0, np.float32) if meter_codes is None else meter_codes
-    slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features, codes)
+    slots = build_slots(config.sequence_length, config.forecast_horizon, day_length, features, known_codes or {})
     number = np.arange(config.forecast_horizon, dtype=np.float32)[None, :, None]
     none = ops.zeros_like(slots.usual)
     scaling = [slots.usual * slots.scale, none + slots.deviation * slots.scale]
     numbers = [none + number]
-    if slots.meter is not None:
-        numbers.append(none + ops.cast(slots.meter, "float32")[:, None, None])
+    if slots.numbers is not None:
+        numbers.append(none + ops.cast(slots.numbers, "float32")[:, None, :])
     columns = ops.concatenate([slots.tokens, *numbers, *scaling], axis=-1)
     return keras.Model(slots.inputs, layers.Identity(name="columns")(columns))
 

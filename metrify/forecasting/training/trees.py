@@ -88,7 +88,7 @@ def fit_trees(
         ConfigError: The sequence is not a whole number of days, or too short.
         ForecastError: No target was measured.
     """
-    columns = build_columns(config, day_length, set(train.take(np.arange(1)).features), train.meter_codes)
+    columns = build_columns(config, day_length, set(train.take(np.arange(1)).features), train.known_codes)
     reader = load_columns(columns)
     parameters = _parameters(config, threads or len(os.sched_getaffinity(0)))
     fitted = _table(train, reader, parameters)

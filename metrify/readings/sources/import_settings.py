@@ -32,6 +32,7 @@ def settings_of(source: TableSource, version_kind: str | None) -> dict[str, Any]
     """What an import was told, for the journal."""
     return {
         "columns": dict(source.columns),
+        "meter_columns": dict(source.meter_columns),
         "unit": source.unit,
         "is_register": source.is_register,
         "register_digits": source.register_digits,

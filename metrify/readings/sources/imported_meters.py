@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from metrify.errors import ReadingsError
 from metrify.readings.dataset import METERS_FILE
 from metrify.readings.sources.table_meters import list_meters, read_meters
 from metrify.readings.sources.table_source import TableSource
@@ -59,8 +60,11 @@ def meters_table(
         DatasetError: A file is missing or unreadable.
         ReadingsError: The meters file does not fit.
     """
-    listed, silent = read_meters(source.meters, source.titles, np.array(metered, dtype=object))
-    renamed = _renamed(listed, [*metered, *silent], known, rename)
+    numbers = np.array(metered, dtype=object)
+    listed, silent = read_meters(source.meters, source.titles, source.meter_columns, numbers)
+    ids = _ids([*metered, *silent], known, rename)
+    _refuse_meter_numbers(source, listed, ids, rename)
+    renamed = _renamed(listed, ids, rename)
     table = _with_known(renamed, known, source.meters is not None)
     return table, len(set(rename(silent)) - set(table["meter_id"]))
 
@@ -73,15 +77,31 @@ def relisted_meters(source: TableSource, known: Path, rename: Rename) -> pd.Data
         ReadingsError: It does not fit.
     """
     assert source.meters is not None
-    listed = list_meters(source.meters, source.titles)
-    table = _renamed(listed, listed["meter_id"].tolist(), known, rename)
+    listed = list_meters(source.meters, source.titles, source.meter_columns)
+    ids = _ids(listed["meter_id"].tolist(), known, rename)
+    _refuse_meter_numbers(source, listed, ids, rename)
+    table = _renamed(listed, ids, rename)
     before = pd.read_parquet(known / METERS_FILE)
     return _with_known(table[table["meter_id"].isin(before["meter_id"])], known, True)
 
 
-def _renamed(meters: pd.DataFrame, numbers: list[str], known: Path | None, rename: Rename) -> pd.DataFrame:
+def _ids(numbers: list[str], known: Path | None, rename: Rename) -> set[str]:
+    """Ids of the meters that the files or the dataset know."""
+    return {*rename(numbers), *(pd.read_parquet(known / METERS_FILE)["meter_id"] if known else [])}
+
+
+def _refuse_meter_numbers(source: TableSource, listed: pd.DataFrame, ids: set[str], rename: Rename) -> None:
+    """Refuses further columns that name meters, such as a second column of their numbers."""
+    for column in source.meter_columns if source.meters else ():
+        if not ids.isdisjoint(rename(listed[column].dropna().unique().tolist())):
+            raise ReadingsError(
+                f"The column {source.meter_columns[column]!r} holds meter numbers.",
+                "Leave it out: `--meter-column` is for what meters have in common.",
+            )
+
+
+def _renamed(meters: pd.DataFrame, ids: set[str], rename: Rename) -> pd.DataFrame:
     """Ids for numbers, also where one names a group: a number that the files or the dataset know, or what looks so."""
-    ids = {*rename(numbers), *(pd.read_parquet(known / METERS_FILE)["meter_id"] if known else [])}
     groups = [str(group) for group in meters["group"].unique()] if "group" in meters else []
     of_group = {
         group: meter_id if meter_id in ids or _LIKE_A_NUMBER.fullmatch(group) else group

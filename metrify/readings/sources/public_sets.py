@@ -8,6 +8,7 @@ import pandas as pd
 
 from metrify.errors import DatasetError
 from metrify.readings.dataset import Dataset, DatasetInfo
+from metrify.readings.static_values import static_values
 from metrify.readings.weather import WEATHER_COLUMNS
 
 
@@ -23,6 +24,8 @@ class Collection:
         citation: How to cite them.
         zeros_are_missing: Whether whoever published them wrote 0 where a reading was missing.
         weather_file: Name of a file of observed weather that may lie beside them.
+        meters_file: Name of a file of what is known of the meters, likewise.
+        meter_columns: Which of its columns are kept.
     """
 
     timezone: str
@@ -32,6 +35,8 @@ class Collection:
     citation: str
     zeros_are_missing: bool = False
     weather_file: str | None = None
+    meters_file: str | None = None
+    meter_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ _LONDON = Collection(
     licence="London Datastore terms",
     citation="UK Power Networks, SmartMeter Energy Consumption Data in London Households",
     weather_file="weather_bedford_hourly.parquet",  # about 75 km away
+    meters_file="london_meters.parquet",
+    meter_columns=("tariff", "acorn", "acorn_group"),
 )
 _CAMBRIDGE = Collection(
     "Europe/London",
@@ -139,7 +146,7 @@ def locate_public_set(public: PublicSet, folders: list[Path]) -> Path:
 
 
 def read_public_set(public: PublicSet, path: Path) -> Dataset:
-    """Reads a public set, and the weather beside it if it is there.
+    """Reads a public set, and the weather and what is known of its meters beside it if they are there.
 
     Args:
         public: The set.
@@ -168,7 +175,19 @@ def read_public_set(public: PublicSet, path: Path) -> Dataset:
         zeros_are_missing=public.collection.zeros_are_missing,
     )
     meters = pd.DataFrame({"meter_id": numbers, "group": numbers, "district": public.collection.district})
+    meters = _with_columns(meters, path, public.collection)
     return Dataset(info, readings, meters, _weather_beside(path, public.collection.weather_file))
+
+
+def _with_columns(meters: pd.DataFrame, path: Path, collection: Collection) -> pd.DataFrame:
+    """The meters with what a file beside the readings says of them; empty where it says nothing."""
+    if collection.meters_file is None or not (path.parent / collection.meters_file).is_file():
+        return meters
+    listed = _read(path.parent / collection.meters_file, ["meter_id", *collection.meter_columns])
+    known = listed.assign(meter_id=listed["meter_id"].astype(str))
+    return meters.assign(
+        **static_values(collection.district, known, collection.meter_columns, meters["meter_id"].to_numpy())
+    )
 
 
 def _weather_beside(path: Path, file: str | None) -> pd.DataFrame | None:

@@ -1,5 +1,6 @@
 """Where a table lies and what its cells mean."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from metrify.units import ENERGY_UNITS, intervals_per_day, kwh_factor
 
 VERSION_COLUMN = "version"
 _COLUMNS = (*READINGS_COLUMNS, VERSION_COLUMN, *METER_COLUMNS[1:])
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class TableSource:
         citation: How to cite them.
         meters: CSV or Parquet file of `meter_id`, and `group`, `district`, `station_id` and `feeder_id` if it has them.
             Without it each meter is a group of its own in no district.
+        meter_columns: Our name to the file's of further columns of the meters file that are kept, such as `tariff`.
         weather: CSV or Parquet file of the weather, see `metrify.readings.sources.table_weather`.
         grid_status: CSV or Parquet file of the feeders' status, see `metrify.readings.sources.table_grid_status`.
         is_register: Whether the values are those of a register that counts up, and not of intervals.
@@ -50,6 +53,7 @@ class TableSource:
     licence: str = "not stated"
     citation: str = "not stated"
     meters: Path | None = None
+    meter_columns: Mapping[str, str] = field(default_factory=dict)
     weather: Path | None = None
     grid_status: Path | None = None
     is_register: bool = False
@@ -89,8 +93,8 @@ class TableSource:
         """Checks what can be known to be wrong before a file is opened.
 
         Raises:
-            ReadingsError: A column that a dataset does not have, an unknown unit, time zone or country, or a resolution
-                that does not divide a day.
+            ReadingsError: A column that a dataset does not have, a further one of meters that it does have or that
+                can't be named so, an unknown unit, time zone or country, or a resolution that does not divide a day.
         """
         self._check_columns()
         intervals_per_day(self.resolution_minutes)
@@ -112,3 +116,15 @@ class TableSource:
                 f"There is no column {', '.join(map(repr, unknown))} in a dataset; it has {', '.join(_COLUMNS)}.",
                 "Write our name first, for instance `--column meter_id=MPAN`.",
             )
+        for name in self.meter_columns:
+            if name in _COLUMNS:
+                raise ReadingsError(
+                    f"{name} is no further column of meters: every dataset has it.",
+                    f"Leave it out; `--column {name}=...` says what the file calls it.",
+                )
+            if not _NAME.fullmatch(name):
+                raise ReadingsError(
+                    f"{name!r} can't name a column of meters.",
+                    "Use letters, digits and underscores, and write the file's name second: "
+                    "`--meter-column 'tariff=Tariff code'`.",
+                )

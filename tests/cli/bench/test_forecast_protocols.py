@@ -14,9 +14,10 @@ from metrify.cli.bench.forecast.measure import ForecastBench
 from metrify.cli.bench.forecast.protocol import Protocol, several_a_day, shrink
 from metrify.cli.bench.forecast.protocol_rows import find_rows
 from metrify.cli.bench.forecast.transformer_protocols import ETT, OPENSTEF
+from metrify.config import MetrifyConfig
 from metrify.config.loader import default_config
 from metrify.config.schema import FeatureEngineeringConfig
-from metrify.errors import DatasetError, ForecastError
+from metrify.errors import ConfigError, DatasetError, ForecastError
 from metrify.features.batch import FeatureBatch
 from metrify.features.specification import compute_features, select_features
 from metrify.forecasting.evaluation.scaled_errors import seasonal_scale
@@ -191,3 +192,11 @@ def test_the_scale_of_an_error_is_measured_before_the_forecast() -> None:
     scales = growing.scales(rows.meters, rows.columns)
     last = seasonal_scale(protocol.matrix.kwh[:, : 58 * DAY], DAY)
     np.testing.assert_allclose(scales[rows.columns == 58 * DAY], last)
+
+
+def test_columns_of_meters_that_no_protocol_knows_are_refused() -> None:
+    values = default_config().model_dump()
+    values["feature_engineering"]["static_columns"] = ("tariff",)
+    bench = ForecastBench(LONDON, (), MetrifyConfig.model_validate(values), 1, 1)
+    with pytest.raises(ConfigError, match="know nothing of meters but their readings"):
+        bench.measure(True, print)

@@ -94,3 +94,17 @@ def test_every_model_may_read_the_weather(model_type: str) -> None:
         "training": {"consumption_forecasting": {"model_type": model_type}},
     }
     assert MetrifyConfig.model_validate(wanted).feature_engineering.include_weather
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        (["meter_id"], "meter_id is nothing that meters on both sides of the split share"),
+        (["tariff", "group"], "group is nothing that meters"),
+        (["tariff", "tariff"], "tariff is named twice"),
+        (["kind of connection"], "should match pattern"),
+    ],
+)
+def test_a_static_column_tells_something_that_meters_share(columns: list[str], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        MetrifyConfig.model_validate({"feature_engineering": {"static_columns": columns}})

@@ -9,6 +9,7 @@ from metrify.config import MetrifyConfig
 from metrify.errors import ConfigError
 from metrify.features.batch import FeatureContext
 from metrify.features.specification import select_features
+from metrify.features.text_code import code_texts
 from metrify.readings.known import KnownWeather
 from metrify.steps.training_set import TrainingSet, create_arrays, read_training_set, write_training_set
 
@@ -17,12 +18,18 @@ LENGTH, HORIZON, ROWS = 48, 24, 30
 CONTEXT = FeatureContext(LENGTH, HORIZON, 60, "Europe/Berlin", "DE")
 
 
-def draw(windows: np.ndarray, targets: np.ndarray, weather: KnownWeather | None = None) -> TrainingSet:
+def draw(
+    windows: np.ndarray,
+    targets: np.ndarray,
+    weather: KnownWeather | None = None,
+    static: dict[str, np.ndarray] | None = None,
+) -> TrainingSet:
     origins = np.datetime64("2024-03-30", "s") + np.arange(ROWS) * np.timedelta64(1, "D")
     sides = np.array(["train", "validation", "test"], object)[np.arange(ROWS) % 3]
     names = np.array([f"m{row % 4}" for row in range(ROWS)], object)
     shares = np.linspace(0, 1, ROWS, dtype=np.float32)
-    return TrainingSet(names, origins, sides, windows, targets, shares, CONTEXT, "ours", "0" * 64, True, weather)
+    arrays = (names, origins, sides, windows, targets, shares)
+    return TrainingSet(*arrays, CONTEXT, "ours", "0" * 64, True, weather, static or {})
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -85,3 +92,24 @@ def test_a_training_set_without_weather_can_not_be_read_with_it(tmp_path: Path) 
     write_training_set(draw(windows, windows[:, :HORIZON]), tmp_path)
     with pytest.raises(ConfigError, match="no weather"):
         read_training_set(tmp_path).features(MetrifyConfig.model_validate(WITH_WEATHER))
+
+
+def test_what_is_known_of_meters_is_read_with_the_rows_that_are_asked_for(tmp_path: Path) -> None:
+    windows, tariffs = np.ones((ROWS, LENGTH), np.float32), np.array(["Std", "", "ToU", "Std", "Eco"] * 6, object)
+    write_training_set(draw(windows, windows[:, :HORIZON], static={"tariff": tariffs}), tmp_path)
+    read = read_training_set(tmp_path)
+    config = MetrifyConfig.model_validate({"feature_engineering": {"static_columns": ["tariff"]}})
+    side = read.side("validation", read.features(config))
+    known = side.known_codes
+    rows = np.arange(1, ROWS, 3)
+    assert {name: codes.tolist() for name, codes in known.items()} == {
+        "meter_code": sorted(code_texts(np.unique(read.meter_ids[rows])).tolist()),
+        "static_tariff": sorted(code_texts(["Std", "ToU", "Eco"]).tolist()),
+    }
+    taken = side.take(np.arange(len(side)))
+    np.testing.assert_array_equal(taken.features["static_tariff"], code_texts(tariffs[rows]))
+    assert {name: codes.tolist() for name, codes in taken.known_codes.items()} == {
+        name: codes.tolist() for name, codes in known.items()
+    }
+    with pytest.raises(ConfigError, match="names dwelling"):
+        read.features(MetrifyConfig.model_validate({"feature_engineering": {"static_columns": ["dwelling"]}}))

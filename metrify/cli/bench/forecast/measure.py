@@ -18,6 +18,7 @@ from metrify.cli.bench.forecast.result_rows import (
 from metrify.cli.bench.forecast.train_model import Tell
 from metrify.cli.bench.report import Row
 from metrify.config import MetrifyConfig
+from metrify.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class ForecastBench:
         Raises:
             MetrifyError: The dataset, a model or the configuration does not fit.
         """
+        if self.config.feature_engineering.static_columns:
+            raise ConfigError(
+                "The protocols of `metrify bench forecast` know nothing of meters but their readings.",
+                "Leave out `feature_engineering.static_columns`.",
+            )
         protocol = find_protocol(self.dataset, lookback_days(self.config), self.origins_per_day)
         protocol = shrink(protocol) if quick else protocol
         candidates = choose_models(self.models, self.config, protocol, 1 if quick else self.seeds, quick)

@@ -8,7 +8,8 @@ import numpy as np
 
 from metrify.cli.bench.forecast.protocol_rows import ProtocolRows
 from metrify.errors import ForecastError
-from metrify.features.meter_code import METER_CODE, NO_METER
+from metrify.features.meter_code import METER_CODE
+from metrify.features.text_code import NO_CODE
 from metrify.forecasting.evaluation.by_level import METHODS, SeriesForecasts, wape_by_level
 from metrify.forecasting.evaluation.complete_block import find_complete_block
 from metrify.forecasting.onnx_model import OnnxModel
@@ -91,5 +92,5 @@ def _like_the_first(windows: np.ndarray, features: Mapping[str, np.ndarray]) -> 
     inputs = {name: np.repeat(values[:1], len(windows), axis=0) for name, values in features.items()}
     if METER_CODE in features:
         codes = features[METER_CODE]
-        inputs[METER_CODE] = np.pad(codes, (len(windows) - len(codes), 0), constant_values=NO_METER)
+        inputs[METER_CODE] = np.pad(codes, (len(windows) - len(codes), 0), constant_values=NO_CODE)
     return {**inputs, "load_window": windows}

@@ -9,8 +9,9 @@ from metrify.cli.bench.forecast.protocol import Protocol
 from metrify.config.schema import FeatureEngineeringConfig
 from metrify.errors import ForecastError
 from metrify.features.batch import FeatureBatch
-from metrify.features.meter_code import METER_CODE, code_meters
+from metrify.features.meter_code import METER_CODE
 from metrify.features.specification import FEATURES, Feature, compute_features, select_features
+from metrify.features.text_code import code_texts
 from metrify.features.window_gaps import fill_window_gaps
 from metrify.features.windows import cut_rows
 from metrify.forecasting.training.rows import TrainingRows
@@ -58,11 +59,11 @@ class ProtocolRows:
         return TrainingRows(compute_features(self.own, batch) | features, self.targets(rows))
 
     @property
-    def meter_codes(self) -> np.ndarray:
-        """`[M]` different codes of the meters, rising; none where they are no feature."""
+    def known_codes(self) -> dict[str, np.ndarray]:
+        """`[K]` different codes of the meters, rising; none where they are no feature."""
         if not any(feature.name == METER_CODE for feature in self.own):
-            return np.empty(0, np.float32)
-        return np.unique(code_meters(self.meter_ids[np.unique(self.meters)]))
+            return {}
+        return {METER_CODE: np.unique(code_texts(self.meter_ids[np.unique(self.meters)]))}
 
     @cached_property
     def meter_ids(self) -> np.ndarray:

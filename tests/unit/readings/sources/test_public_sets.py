@@ -86,3 +86,14 @@ def test_weather_beside_a_set_is_taken_as_observed(tmp_path: Path) -> None:
     checked = check_weather(read_public_set(LONDON, tmp_path / FILE).weather)
     assert checked["temperature_c"].tolist() == [1.0, 2.0]
     assert checked["issued_at"].isna().all()
+
+
+def test_what_is_known_of_meters_beside_a_set_is_taken(tmp_path: Path) -> None:
+    stamps = pd.to_datetime(["2013-01-01 00:00", "2013-01-01 00:00"])
+    pd.DataFrame({"meter_id": ["b", "a"], "timestamp": stamps, "kwh": [0.5, 0.25]}).to_parquet(tmp_path / FILE)
+    classes = {"tariff": ["Std"], "acorn": ["ACORN-E"], "acorn_group": [None]}
+    pd.DataFrame({"meter_id": ["a"], **classes, "kwh_2013": [9.0]}).to_parquet(tmp_path / "london_meters.parquet")
+    meters = read_public_set(LONDON, tmp_path / FILE).meters.set_index("meter_id")
+    assert list(meters) == ["group", "district", "tariff", "acorn", "acorn_group"]
+    assert meters.loc["a"].tolist() == ["a", "London", "Std", "ACORN-E", ""]
+    assert meters.loc["b"].tolist() == ["b", "London", "", "", ""]
