@@ -11,17 +11,17 @@ import pytest
 
 from metrify import ConsumptionForecastingModel, ConsumptionModelConfig
 from metrify.adapters.feature_store import STORE_VARIABLE
-from metrify.bundles.manifest import BundleManifest, Tensor
 from metrify.bundles.signature import load_or_create_signing_key
 from metrify.bundles.write import write_bundle
 from metrify.config import Home, MetrifyConfig
 from metrify.config.schema import DriftConfig
 from metrify.drift.detector import calibrate
 from metrify.drift.features import drift_features
-from metrify.features.specification import features_from_labels, specification_hash
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key
 from metrify.steps.install_service import install_service
 from metrify.steps.render_inference_service import render_inference_service
+
+from ..manifests import make_manifest, window_input
 
 DAY = 24
 LENGTH = 28 * DAY
@@ -58,33 +58,12 @@ def trained() -> Trained:
 
 
 def _write_bundle(home: Home, version: str, model: Path) -> Path:
-    features = ("load_window@2",)
     reference = drift_features(draw_loads(200, LENGTH, 3), DAY)
     drift = DriftConfig(calibration_replays=19)
     null = calibrate(
         reference, lambda g: drift_features(draw_loads(40, LENGTH, int(g.integers(1 << 30))), DAY), drift, 0
     )
-    manifest = BundleManifest(
-        name="load-forecaster",
-        version=version,
-        task="load-forecast",
-        model_type="gru",
-        inputs=(Tensor(name="load_window", shape=(-1, LENGTH), unit="kWh"),),
-        outputs=(Tensor(name="quantiles_kwh", shape=(-1, DAY, 3), unit="kWh"),),
-        features=features,
-        feature_spec_hash=specification_hash(features_from_labels(features)),
-        resolution_minutes=60,
-        sequence_length=LENGTH,
-        forecast_horizon=DAY,
-        quantiles=CONFIG.quantiles,
-        timezone="Europe/Berlin",
-        country="DE",
-        training_period=("2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
-        dataset_name="made-up",
-        dataset_fingerprint="0" * 64,
-        code_version="test",
-        metrics={"pinball": 1.0},
-    )
+    manifest = make_manifest(("load_window@2",), (window_input(LENGTH),), CONFIG.quantiles, LENGTH, version=version)
     folder = home.bundles / "load-forecaster" / version
     limits = {"drift": {"null_distances": null, "p_value": 0.05, "min_rows": 20}}
     write_bundle(folder, manifest, model, reference, limits, "# Card", load_or_create_signing_key(home.keys))

@@ -10,13 +10,14 @@ import onnx
 import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 
-from metrify.bundles.manifest import BundleManifest, Tensor
+from metrify.bundles.manifest import Tensor
 from metrify.bundles.signature import load_or_create_signing_key
 from metrify.bundles.write import write_bundle
 from metrify.config import Home
 from metrify.features.cold_start import ColdStartProfile
-from metrify.features.specification import features_from_labels, specification_hash
 from metrify.features.text_code import code_texts
+
+from ..manifests import make_manifest, window_input
 
 DAY, LENGTH = 24, 7 * 24
 LEVELS = (0.05, 0.5, 0.95)
@@ -24,7 +25,7 @@ FACTORS = np.array([0.5, 1.0, 1.5], np.float32)
 FEATURES = ("load_window@2", "horizon_calendar@1")
 WEATHER_FEATURES = ("observed_temperature@1", "forecast_temperature@1")
 INPUTS = (
-    Tensor(name="load_window", shape=(-1, LENGTH), unit="kWh"),
+    window_input(LENGTH),
     Tensor(name="horizon_calendar", shape=(-1, DAY, 5), unit="1"),
 )
 WEATHER_INPUTS = (
@@ -46,27 +47,14 @@ def write_tiny_bundle(
         changes = {"features": (*FEATURES, *WEATHER_FEATURES), "inputs": (*INPUTS, *WEATHER_INPUTS), **changes}
     if with_tariff:
         changes = {"features": (*FEATURES, "static_tariff@1"), "inputs": (*INPUTS, TARIFF_INPUT), **changes}
-    features = features_from_labels(changes.get("features", FEATURES))
-    manifest = BundleManifest(
-        name="load-forecaster",
+    manifest = make_manifest(
+        changes.get("features", FEATURES),
+        INPUTS,
+        LEVELS,
+        LENGTH,
         version="tiny-1",
-        task="load-forecast",
         model_type="context",
-        inputs=INPUTS,
-        outputs=(Tensor(name="quantiles_kwh", shape=(-1, DAY, len(LEVELS)), unit="kWh"),),
-        features=FEATURES,
-        feature_spec_hash=specification_hash(features),
-        resolution_minutes=60,
-        sequence_length=LENGTH,
-        forecast_horizon=DAY,
-        quantiles=LEVELS,
-        timezone="Europe/Berlin",
-        country="DE",
-        training_period=("2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
         dataset_name="ours",
-        dataset_fingerprint="0" * 64,
-        code_version="test",
-        metrics={"pinball": 1.0},
     ).model_copy(update=changes)
     home.bundles.mkdir(parents=True, exist_ok=True)
     model, folder = home.bundles / "tiny.onnx", home.bundles / manifest.version

@@ -17,14 +17,14 @@ from kserve.protocol.infer_type import InferInput, InferRequest, InferResponse, 
 from onnx import TensorProto, helper, numpy_helper
 
 from inference_services.local.run_manifest import LocalService
-from metrify.bundles.manifest import BundleManifest, Tensor
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_or_create_signing_key
 from metrify.bundles.write import write_bundle
 from metrify.config.schema import DriftConfig
 from metrify.drift.detector import calibrate
 from metrify.drift.features import drift_features
 from metrify.features.cold_start import ColdStartProfile
-from metrify.features.specification import features_from_labels, specification_hash
+
+from ..manifests import make_manifest, window_input
 
 NAME = "load-forecaster"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -83,28 +83,7 @@ def _write_bundle(folder: Path, version: str, scale: float, keys: Path) -> None:
     reference = drift_features(draw_windows(400, 1), 24)
     config = DriftConfig(calibration_replays=19)
     null = calibrate(reference, lambda g: drift_features(draw_windows(METERS, int(g.integers(1 << 30))), 24), config, 0)
-    features = ("load_window@2",)
-    manifest = BundleManifest(
-        name=NAME,
-        version=version,
-        task="load-forecast",
-        model_type="gru",
-        inputs=(Tensor(name="load_window", shape=(-1, 672), unit="kWh"),),
-        outputs=(Tensor(name="quantiles_kwh", shape=(-1, 24, 5), unit="kWh"),),
-        features=features,
-        feature_spec_hash=specification_hash(features_from_labels(features)),
-        resolution_minutes=60,
-        sequence_length=672,
-        forecast_horizon=24,
-        quantiles=QUANTILES,
-        timezone="Europe/Berlin",
-        country="DE",
-        training_period=("2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
-        dataset_name="tiny",
-        dataset_fingerprint="0" * 64,
-        code_version="test",
-        metrics={"pinball": 1.0},
-    )
+    manifest = make_manifest(("load_window@2",), (window_input(672),), QUANTILES, 672, name=NAME, version=version)
     flat = ((1.0,) * 24,) * 2
     cold_start = ColdStartProfile(resolution_minutes=60, min_days=1, relative_load=flat)
     limits = {"drift": {"null_distances": null, "p_value": 0.3, "min_rows": 20}}

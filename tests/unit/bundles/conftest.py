@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from metrify.bundles.manifest import BundleManifest, Tensor
+from metrify.bundles.manifest import BundleManifest
 from metrify.bundles.write import write_bundle
 from metrify.features.cold_start import ColdStartProfile
-from metrify.features.specification import FEATURES, specification_hash
+from metrify.features.specification import FEATURES
+
+from ...manifests import make_manifest, window_input
 
 
 @pytest.fixture
@@ -22,27 +24,9 @@ def key() -> Ed25519PrivateKey:
 @pytest.fixture
 def manifest() -> BundleManifest:
     """What a small forecaster's `bundle.json` says."""
-    return BundleManifest(
-        name="load-forecaster",
-        version="gru-0123456789",
-        task="load-forecast",
-        model_type="gru",
-        inputs=(Tensor(name="load_window", shape=(-1, 672), unit="kWh"),),
-        outputs=(Tensor(name="quantiles_kwh", shape=(-1, 24, 3), unit="kWh"),),
-        features=tuple(feature.label for feature in FEATURES),
-        feature_spec_hash=specification_hash(FEATURES),
-        resolution_minutes=60,
-        sequence_length=672,
-        forecast_horizon=24,
-        quantiles=(0.1, 0.5, 0.9),
-        timezone="Europe/Berlin",
-        country="DE",
-        training_period=("2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
-        dataset_name="tiny",
-        dataset_fingerprint="0" * 64,
-        code_version="test",
-        metrics={"wape": 0.2},
-    )
+    features = tuple(feature.label for feature in FEATURES)
+    version, metrics = "gru-0123456789", {"wape": 0.2}
+    return make_manifest(features, (window_input(672),), (0.1, 0.5, 0.9), 672, version=version, metrics=metrics)
 
 
 @pytest.fixture
