@@ -21,7 +21,7 @@ from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key
 from metrify.steps.install_service import install_service
 from metrify.steps.render_inference_service import render_inference_service
 
-from ..manifests import make_manifest, window_input
+from ..bundle_manifests import make_manifest, window_input
 
 DAY = 24
 LENGTH = 28 * DAY

@@ -122,7 +122,7 @@ def test_a_fit_prints_what_katib_reads(home: Home, config: MetrifyConfig, tmp_pa
     assert [metrics.get("step") for metrics in read] == ["1", "2", None]
     losses = [float(metrics["validation_pinball"]) for metrics in read]
     assert losses[2] == min(losses)
-    assert set(OnnxModel(model).input_names) == {"load_window", "window_rest_day", "horizon_calendar"}
+    assert set(OnnxModel(model).input_names) == {"load_window", "window_rest_day", "horizon_calendar", "meter_code"}
 
 
 @pytest.mark.parametrize("parameter", ["epochs", "epochs=0", "colour=red", "trees.depth=3", "woods.depth=3"])

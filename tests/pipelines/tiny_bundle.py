@@ -17,7 +17,7 @@ from metrify.config import Home
 from metrify.features.cold_start import ColdStartProfile
 from metrify.features.text_code import code_texts
 
-from ..manifests import make_manifest, window_input
+from ..bundle_manifests import make_manifest, window_input
 
 DAY, LENGTH = 24, 7 * 24
 LEVELS = (0.05, 0.5, 0.95)

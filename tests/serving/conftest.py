@@ -24,7 +24,7 @@ from metrify.drift.detector import calibrate
 from metrify.drift.features import drift_features
 from metrify.features.cold_start import ColdStartProfile
 
-from ..manifests import make_manifest, window_input
+from ..bundle_manifests import make_manifest, window_input
 
 NAME = "load-forecaster"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -12,7 +12,7 @@ from metrify.bundles.write import write_bundle
 from metrify.features.cold_start import ColdStartProfile
 from metrify.features.specification import FEATURES
 
-from ...manifests import make_manifest, window_input
+from ...bundle_manifests import make_manifest, window_input
 
 
 @pytest.fixture
