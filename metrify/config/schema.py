@@ -151,9 +151,8 @@ class ConsumptionForecastingConfig(Section):
         return self
 
     def settled(self, epochs: int) -> Self:
-        """The refit: a number of epochs, or rounds of trees, that nothing stops before their end."""
-        rounds = self.trees.model_copy(update={"max_rounds": epochs, "early_stopping_patience_rounds": epochs})
-        return self.model_copy(update={"epochs": epochs, "early_stopping_patience_epochs": epochs, "trees": rounds})
+        """The same for a number of epochs that nothing stops before their end."""
+        return self.model_copy(update={"epochs": epochs, "early_stopping_patience_epochs": epochs})
 
     @field_validator("quantiles")
     @classmethod

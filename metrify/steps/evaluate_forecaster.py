@@ -40,7 +40,7 @@ _ROWS_AT_ONCE = 2_000
 _COLD_STARTS = 1_000  # test rows that are cut to a few days, which costs five forecasts of each
 _DAYS_OF_A_SEASON = 7  # of the scale of MASE
 
-Forecast = Callable[[np.ndarray, Mapping[str, np.ndarray]], np.ndarray]  # windows and features to [N, H, Q] kWh
+Forecast = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # features to [N, H, Q] kWh
 
 
 def evaluate_forecaster(
@@ -96,7 +96,7 @@ def evaluate_forecaster(
             scored = ScoredRows(meters[part], origins[part], actual, scale)
             computed = compute_features(all_features, data.batch(rows[part]))
             for name, forecast in forecasts.items():
-                scores[name].add(scored, forecast(windows, computed))
+                scores[name].add(scored, forecast(computed))
             tell_progress(f"scored {min(part.stop, len(rows))} of {len(rows)} rows")
     metrics = summarise_scores(scores, -(-data.targets.shape[1] // day_length))
     metrics |= _score_cold_starts(graph, data, features, levels, read_cold_start(cold_start))
@@ -136,11 +136,10 @@ def _forecasts(
     horizon, day_length = data.targets.shape[1], intervals_per_day(data.context.resolution_minutes)
 
     def graph(path: Path) -> Forecast:
-        session = OnnxModel(path, _THREADS)
-        return lambda windows, features: session.predict_in_batches(features)
+        return OnnxModel(path, _THREADS).predict_in_batches
 
     def baseline(rule: Callable[[np.ndarray, int, int], np.ndarray]) -> Forecast:
-        return lambda windows, features: np.repeat(rule(windows, horizon, day_length)[..., None], levels, axis=2)
+        return lambda features: np.repeat(rule(features["load_window"], horizon, day_length)[..., None], levels, axis=2)
 
     forecasts = {MODEL: graph(model), SEASONAL_NAIVE: baseline(seasonal_naive)}
     forecasts[PERSISTENCE] = baseline(persistence_ensemble)

@@ -203,6 +203,14 @@ def test_each_key_has_an_effect(served: Served, key: str, value: float) -> None:
     assert [level.losses for level in other.levels] != [level.losses for level in served.fitted.levels]
 
 
+def test_each_level_has_the_rounds_that_it_is_given(served: Served) -> None:
+    lengths = served.fitted.best_lengths
+    assert len(set(lengths)) > 1
+    same = fit(configure(), rounds=lengths)
+    assert [level.losses for level in same.levels] == [level.losses for level in served.fitted.levels]
+    assert fit(configure(), rounds=(3, 1, 4, 1, 5)).best_lengths == (3, 1, 4, 1, 5)
+
+
 def test_a_training_that_was_killed_goes_on_and_ends_alike(served: Served, tmp_path: Path) -> None:
     class PowerCutError(Exception):
         pass

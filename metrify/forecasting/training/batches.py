@@ -32,7 +32,10 @@ def stream_rows(source: RowSource, names: list[str], batches: Sequence[np.ndarra
 
     signature = _signature(source.take(batches[0][:1]), names)
     stream = tf.data.Dataset.from_generator(rows_of_batches, output_signature=signature)
-    return stream.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(_BATCHES_AHEAD)
+    stream = stream.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(_BATCHES_AHEAD)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # there is nothing to tune, and an epoch would end by waiting for the tuner's nap
+    return stream.with_options(options)
 
 
 def epoch_order(rows: int, seed: int, epoch: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import keras
+import numpy as np
 
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.errors import ConfigError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from metrify.forecasting.training.trees import FittedTrees
 
 OnStep = Callable[[int, dict[str, float]], None]
+Lengths = tuple[int, ...]  # epochs of a network, one number; or rounds of trees, a number for each quantile level
 
 
 class FittedModel(Protocol):
@@ -26,6 +28,10 @@ class FittedModel(Protocol):
     @property
     def curve(self) -> list[dict[str, float]]:
         """`loss` and `val_loss` after each epoch of a network, or each round of boosting."""
+
+    @property
+    def best_lengths(self) -> Lengths:
+        """Until where the validation loss fell."""
 
     def export_onnx(self, path: Path) -> None:
         """Writes its graph, from the features that a server sends to `quantiles_kwh [N, H, Q]`."""
@@ -43,6 +49,11 @@ class FittedNetwork:
     network: keras.Model
     curve: list[dict[str, float]]
 
+    @property
+    def best_lengths(self) -> Lengths:
+        """The number of the best epoch."""
+        return (1 + int(np.argmin([losses["val_loss"] for losses in self.curve])),)
+
     def export_onnx(self, path: Path) -> None:
         """Writes the network's graph."""
         export_onnx(self.network, path)
@@ -55,6 +66,7 @@ def fit_model(
     day_length: int,
     on_step: OnStep,
     checkpoints: Path | None = None,
+    lengths: Lengths | None = None,
 ) -> FittedModel:
     """Fits a network or trees, deterministic by seed.
 
@@ -67,14 +79,17 @@ def fit_model(
             losses.
         checkpoints: A folder of this training alone, from which a training that was killed goes on; nothing is kept
             without it.
+        lengths: `best_lengths` of an earlier fit, which this one takes to their end; without it validation says when
+            to stop.
 
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short; or LightGBM can't be loaded.
     """
     if config.model_type == "lightgbm":
-        return _load_trees()(train, validation, config, day_length, on_step, checkpoints)
+        return _load_trees()(train, validation, config, day_length, on_step, checkpoints, rounds=lengths)
     fit = fit_ensemble if config.model_type == "ensemble" else fit_network
-    return FittedNetwork(*fit(train, validation, config, day_length, on_step, checkpoints))
+    settings = config.settled(lengths[0]) if lengths else config
+    return FittedNetwork(*fit(train, validation, settings, day_length, on_step, checkpoints))
 
 
 def _load_trees() -> "Callable[..., FittedTrees]":

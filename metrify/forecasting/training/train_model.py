@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from metrify.config.schema import ConsumptionForecastingConfig
 from metrify.forecasting.expected_load import write_expected_load
 from metrify.forecasting.training.calibrate_graph import calibrate_graph
 from metrify.forecasting.training.calibrate_model import Calibration, fit_calibration
-from metrify.forecasting.training.fit_model import FittedModel, fit_model
+from metrify.forecasting.training.fit_model import FittedModel, Lengths, fit_model
 from metrify.forecasting.training.rows import JoinedRows, RowSource
 
 OnStep = Callable[[int, dict[str, float]], None]
@@ -40,9 +38,9 @@ def train_model(
 ) -> TrainedModel:
     """Fits on the training rows, chooses and calibrates on the validation rows, and exports the graph.
 
-    With `refit_through_validation`, a last fit takes the rows of both, for as many epochs as the best of the first fit;
-    the calibration is then that of the first fit, since no rows are left. The first fit of an ensemble is that of its
-    first member alone, which saves nearly half of the time.
+    With `refit_through_validation`, a last fit takes the rows of both, for as many epochs, or rounds of each level of
+    trees, as were the best of the first fit; the calibration is then that of the first fit, since no rows are left. The
+    first fit of an ensemble is that of its first member alone, which saves nearly half of the time.
 
     Args:
         train: Rows to fit.
@@ -59,19 +57,20 @@ def train_model(
         ConfigError: The sequence is not a whole number of days, or too short.
     """
 
-    def fit(name: str, rows: RowSource, settings: ConsumptionForecastingConfig, before: int) -> FittedModel:
+    def fit(
+        name: str, rows: RowSource, settings: ConsumptionForecastingConfig, before: int, lengths: Lengths | None = None
+    ) -> FittedModel:
         folder = checkpoints / name if checkpoints else None
         tell = lambda step, losses: on_step(before + step, losses)  # noqa: E731
-        return fit_model(rows, validation, settings, day_length, tell, folder)
+        return fit_model(rows, validation, settings, day_length, tell, folder, lengths)
 
     pilot = config.pilot
     chosen = fit("chosen", train, pilot, 0)
     chosen.export_onnx(path)
     calibration = fit_calibration(path, validation, config.quantiles, config.seed)
     if config.refit_through_validation:
-        best = 1 + int(np.argmin([losses["val_loss"] for losses in chosen.curve]))
         both = JoinedRows(train, validation)
-        fit("refit", both, config.settled(best), pilot.steps_of_fit).export_onnx(path)
+        fit("refit", both, config, pilot.steps_of_fit, chosen.best_lengths).export_onnx(path)
     calibrate_graph(path, calibration.intervals)
     write_expected_load(path, calibration.expected_load)
     return TrainedModel(chosen.curve, calibration)

@@ -4,6 +4,7 @@ Ke and others 2017, LightGBM: A Highly Efficient Gradient Boosting Decision Tree
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,14 @@ class FittedTrees:
     @property
     def curve(self) -> list[dict[str, float]]:
         """The losses by round, averaged over the levels; one that has stopped keeps its last."""
-        rounds = max(len(level.losses["loss"]) for level in self.levels)
+        rounds = max(self.best_lengths)
         means = {name: np.mean([_lasting(level.losses[name], rounds) for level in self.levels], 0) for name in _LOSSES}
         return [{name: float(means[name][number]) for name in _LOSSES} for number in range(rounds)]
+
+    @property
+    def best_lengths(self) -> tuple[int, ...]:
+        """The rounds of each level."""
+        return tuple(len(level.losses["loss"]) for level in self.levels)
 
     def export_onnx(self, path: Path) -> None:
         """Writes one graph from the features to `quantiles_kwh [N, H, Q]`, like a network's."""
@@ -68,8 +74,9 @@ def fit_trees(
     on_level: OnEpoch,
     checkpoints: Path | None = None,
     threads: int | None = None,
+    rounds: Sequence[int] | None = None,
 ) -> FittedTrees:
-    """Boosts trees for each level until the validation loss stops falling.
+    """Boosts trees for each level until the validation loss stops falling, or for a number of rounds.
 
     What is in memory is the table in bins, a byte a value, whatever the sources hold. The number of threads does not
     change the result.
@@ -83,6 +90,7 @@ def fit_trees(
         checkpoints: A folder of this training alone, which the caller removes when it needs the training no more;
             nothing is kept without it.
         threads: Threads of the fit; without it as many as there are processors for this process.
+        rounds: `[Q]` of each level, which nothing stops; without it early stopping says how many there are.
 
     Raises:
         ConfigError: The sequence is not a whole number of days, or too short.
@@ -97,7 +105,8 @@ def fit_trees(
     for number, quantile in enumerate(config.quantiles, start=1):
         level = load_level(checkpoints, number) if checkpoints else None
         if level is None:
-            level = _fit_level({**parameters, "alpha": quantile}, config.trees, fitted, judged)
+            settings = {**parameters, "alpha": quantile}
+            level = _fit_level(settings, config.trees, fitted, judged, rounds[number - 1] if rounds else None)
             if checkpoints:
                 save_level(checkpoints, number, level)
         levels.append(level)
@@ -135,18 +144,22 @@ def _table(
     return _Table(dataset.construct(), mean_weight * len(rows) / len(source))
 
 
-def _fit_level(parameters: dict[str, Any], trees: TreesConfig, fitted: _Table, judged: _Table) -> TreeLevel:
+def _fit_level(
+    parameters: dict[str, Any], trees: TreesConfig, fitted: _Table, judged: _Table, rounds: int | None
+) -> TreeLevel:
     recorded: dict[str, dict[str, list[float]]] = {}
-    stop = lgb.early_stopping(trees.early_stopping_patience_rounds, verbose=False)
+    callbacks = [lgb.record_evaluation(recorded)]
+    if rounds is None:
+        callbacks.append(lgb.early_stopping(trees.early_stopping_patience_rounds, verbose=False))
     booster = lgb.train(
         parameters,
         fitted.dataset,
-        trees.max_rounds,
+        rounds or trees.max_rounds,
         valid_sets=[fitted.dataset, judged.dataset],
         valid_names=list(_LOSSES),
-        callbacks=[stop, lgb.record_evaluation(recorded)],
+        callbacks=callbacks,
     )
-    best = booster.best_iteration
+    best = rounds or booster.best_iteration
     tables = dict(zip(_LOSSES, (fitted, judged), strict=True))
     losses = {
         name: (np.array(recorded[name]["quantile"][:best]) * table.loss_factor).tolist()

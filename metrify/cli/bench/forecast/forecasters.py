@@ -27,14 +27,14 @@ BASELINES: Mapping[str, Baseline] = {
 
 
 def forecast_by_baseline(name: str, rows: ProtocolRows, levels: int) -> np.ndarray:
-    """A baseline's point, once for each level, `[N, H, Q]` kWh.
+    """A baseline's point from the window by the local clock, once for each level, `[N, H, Q]` kWh.
 
     Args:
         name: One of `BASELINES`.
         rows: What to forecast.
         levels: How many levels.
     """
-    parts = [BASELINES[name](rows.windows(part), rows.protocol) for part in _batches(rows)]
+    parts = [BASELINES[name](rows.take(part).features["load_window"], rows.protocol) for part in _batches(rows)]
     return np.repeat(np.concatenate(parts)[..., None], levels, axis=-1)
 
 
