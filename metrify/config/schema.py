@@ -147,8 +147,15 @@ class ConsumptionForecastingConfig(Section):
     def pilot(self) -> Self:
         """The fit that epochs and intervals are chosen by; of an ensemble with a refit, its first member alone."""
         if self.model_type == "ensemble" and self.refit_through_validation:
-            return self.model_copy(update={"model_type": self.ensemble_members[0]})
+            return self.members[0]
         return self
+
+    @property
+    def members(self) -> tuple[Self, ...]:
+        """Of an ensemble, each network for itself; ensembles of different seeds share no network."""
+        first = self.seed * len(self.ensemble_members)
+        named = enumerate(self.ensemble_members, start=first)
+        return tuple(self.model_copy(update={"model_type": name, "seed": seed}) for seed, name in named)
 
     def settled(self, epochs: int) -> Self:
         """The same for a number of epochs that nothing stops before their end."""

@@ -41,8 +41,7 @@ def fit_ensemble(
     """
     bodies: list[keras.Model] = []
     curve: list[dict[str, float]] = []
-    for number, model_type in enumerate(config.ensemble_members):
-        member = config.model_copy(update={"model_type": model_type, "seed": config.seed + number})
+    for number, member in enumerate(config.members):
         folder = checkpoints / f"member-{number}" if checkpoints else None
         network, losses = fit_network(train, validation, member, day_length, _after(on_epoch, len(curve)), folder)
         body = network.get_layer(BODY)
