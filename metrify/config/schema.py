@@ -118,11 +118,11 @@ class ConsumptionForecastingConfig(Section):
     forecast_horizon: Annotated[int, Field(gt=0)] = 24  # intervals
     ensemble_members: Annotated[tuple[NetworkType, ...], Field(min_length=1)] = ("context", "context", "context")
     lstm_units: Annotated[int, Field(ge=4, le=512)] = 32
-    dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    dropout_rate: Annotated[float, Field(ge=0, lt=1)] = 0.2
     meter_embedding_size: Annotated[int, Field(ge=1, le=64)] = 8  # numbers learnt of each meter, and each static value
     unknown_meter_share: Share = 0.1  # of training rows, whose meter is hidden: this is what new meters are forecast by
     quantiles: tuple[Share, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
-    epochs: Annotated[int, Field(ge=1)] = 8
+    epochs: Annotated[int, Field(ge=1)] = 6
     early_stopping_patience_epochs: Annotated[int, Field(ge=1)] = 3
     batch_size: Annotated[int, Field(ge=1)] = 256
     learning_rate: Annotated[float, Field(gt=0)] = 3e-3
