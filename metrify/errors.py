@@ -71,6 +71,10 @@ class GateRefusedError(MetrifyError):
     """A trained model is not good enough to become a candidate."""
 
 
+class AnomalyError(MetrifyError):
+    """Anomalies can't be injected, found or judged as they are."""
+
+
 class ForecastError(MetrifyError):
     """Forecasts can't be scored, calibrated or reconciled as they are."""
 

@@ -11,6 +11,11 @@ from metrify.errors import BundleError
 from metrify.features.batch import FeatureBatch
 from metrify.features.calendar import ORIGIN_CALENDAR, horizon_calendar, window_rest_day
 from metrify.features.clock_days import by_clock
+from metrify.features.day_deviation import day_deviation
+from metrify.features.day_levels import day_levels
+from metrify.features.day_peaks import day_peaks
+from metrify.features.day_runs import day_runs
+from metrify.features.day_shape import day_shape
 from metrify.features.grid_status import feeder_loading, feeder_voltage
 from metrify.features.load_statistics import LOAD_STATISTICS
 from metrify.features.meter_code import meter_code
@@ -65,12 +70,18 @@ FEATURES: tuple[Feature, ...] = (
     Feature("feeder_loading", 1, "percent", ("grid_status",), feeder_loading),
     Feature("feeder_voltage", 1, "pu", ("grid_status",), feeder_voltage),
     Feature("meter_code", 1, "1", ("meter",), meter_code),
+    Feature("day_deviation", 1, "1", ("readings", "calendar"), day_deviation),
+    Feature("day_runs", 1, "1", ("readings", "calendar"), day_runs),
+    Feature("day_levels", 1, "1", ("readings", "calendar"), day_levels),
+    Feature("day_shape", 1, "1", ("readings", "calendar"), day_shape),
+    Feature("day_peaks", 1, "1", ("readings", "calendar"), day_peaks),
 )
 TIME_FEATURES = ("window_rest_day", "horizon_calendar")
 LOAD_FEATURES = (*(statistic.name for statistic in LOAD_STATISTICS), "same_hour_profile")
 ORIGIN_TIME_FEATURES = tuple(calendar.name for calendar in ORIGIN_CALENDAR)
 OBSERVED_FEATURES = tuple(weather.name for weather in OBSERVED_WEATHER)
 FORECAST_FEATURES = (*(weather.name for weather in FORECAST_WEATHER), "forecast_age")
+DAY_FEATURES = ("day_deviation", "day_runs", "day_levels", "day_shape", "day_peaks")  # of the last day of a window
 GRID_FEATURES = ("feeder_loading", "feeder_voltage")
 
 _BY_LABEL = {feature.label: feature for feature in FEATURES}

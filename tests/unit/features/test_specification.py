@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from metrify.errors import BundleError, ConfigError
 from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.day_levels import LEVEL_COLUMNS
+from metrify.features.day_peaks import PEAK_COLUMNS
+from metrify.features.day_runs import RUN_COLUMNS
+from metrify.features.day_shape import SHAPE_COLUMNS
 from metrify.features.specification import (
+    DAY_FEATURES,
     FEATURES,
     FORECAST_FEATURES,
     GRID_FEATURES,
@@ -27,7 +32,7 @@ from metrify.readings.known import KnownGridStatus, KnownWeather
 
 from .loads import draw_matrix
 
-LENGTH = 336
+LENGTH = 360
 CONTEXT = FeatureContext(LENGTH, 24, 60, "Europe/Berlin", "DE")
 
 
@@ -135,8 +140,9 @@ def test_networks_are_given_what_bundles_say() -> None:
     )
 
 
-def test_every_feature_is_a_choice() -> None:
-    assert select_features(True, True, True, True, True) == FEATURES
+def test_every_feature_of_a_forecast_is_a_choice() -> None:
+    of_forecasts = tuple(feature for feature in FEATURES if feature.name not in DAY_FEATURES)
+    assert select_features(True, True, True, True, True) == of_forecasts
 
 
 @pytest.mark.parametrize("rows", [1, 7])
@@ -154,6 +160,11 @@ def test_every_feature_has_a_row_for_each_row_and_float32(rows: int) -> None:
         "same_hour_profile": (rows, 24),
         **dict.fromkeys((*OBSERVED_FEATURES, *GRID_FEATURES), (rows, LENGTH)),
         **dict.fromkeys(FORECAST_FEATURES, (rows, 24)),
+        "day_deviation": (rows, 24),
+        "day_runs": (rows, len(RUN_COLUMNS)),
+        "day_levels": (rows, len(LEVEL_COLUMNS)),
+        "day_shape": (rows, len(SHAPE_COLUMNS)),
+        "day_peaks": (rows, len(PEAK_COLUMNS)),
     }
     assert {values.dtype for values in computed.values()} == {np.dtype(np.float32)}
 
@@ -193,12 +204,12 @@ def test_surroundings_of_another_shape_are_refused() -> None:
         with pytest.raises(ConfigError, match="is needed"):
             FeatureBatch(windows, origins, CONTEXT, short)
     for name in ("loading_percent", "voltage_pu"):
-        with pytest.raises(ConfigError, match=r"where \[2, 336\] is needed"):
+        with pytest.raises(ConfigError, match=r"where \[2, 360\] is needed"):
             FeatureBatch(windows, origins, CONTEXT, None, replace(status, **{name: windows[:1]}))
 
 
 @pytest.mark.parametrize("shape", [(2, LENGTH - 1), (2, LENGTH + 1), (1, LENGTH), (2, LENGTH, 1)])
 def test_windows_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     origins = np.array(["2024-01-01", "2024-01-02"], dtype="datetime64[s]")
-    with pytest.raises(ConfigError, match=r"where \[2, 336\] is needed"):
+    with pytest.raises(ConfigError, match=r"where \[2, 360\] is needed"):
         FeatureBatch(np.zeros(shape, np.float32), origins, CONTEXT)
