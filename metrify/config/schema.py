@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from metrify.config.search_space import SearchSpace, edges, replace_parameters
+from metrify.config.section import Section, Share
 
-Share = Annotated[float, Field(gt=0, lt=1)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 NetworkType = Literal["lstm", "gru", "cnn_lstm", "attention_lstm", "transformer", "mixer", "residual", "context"]
@@ -28,12 +28,6 @@ _UNREAD_BY_MODELS = ("include_load_statistics", "include_grid_status")
 
 # Of readings; future and outlying ones are not among them, since they are kept out whatever the configuration says.
 FAULT_NAMES = ("negative", "impossible", "spike", "jump", "zero_run", "missing_zero", "flat_line", "stuck")
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SplitConfig(Section):

@@ -69,7 +69,7 @@ def export_trees(columns: keras.Model, boosters: Sequence[lgb.Booster], non_nega
 
 
 def tree_node(booster: lgb.Booster, table: str, answer: str) -> onnx.NodeProto:
-    """The trees of one level as an operator.
+    """The trees of one level, or those of several classes in turn, as an operator.
 
     Thresholds are rounded down to float32, so that every float32 value falls to the side where LightGBM, which compares
     in float64, has it; rounded to the nearest, as converters have it, a threshold may pass the value above it.
@@ -77,9 +77,9 @@ def tree_node(booster: lgb.Booster, table: str, answer: str) -> onnx.NodeProto:
     Args:
         booster: Trees without categorical splits and without missing values.
         table: Name of the tensor `[M, F]` that they read, or one with more columns behind these.
-        answer: Name of what they answer, `[M, 1]`.
+        answer: Name of what they answer, `[M, K]`: a column for each class, one where there are none.
     """
-    trees = booster.dump_model()["tree_info"]
+    trees, columns = booster.dump_model()["tree_info"], booster.num_model_per_iteration()
     nodes = [
         (number, place, node)
         for number, tree in enumerate(trees)
@@ -92,17 +92,17 @@ def tree_node(booster: lgb.Booster, table: str, answer: str) -> onnx.NodeProto:
         [table],
         [answer],
         domain=_TREE_OPERATORS.domain,
-        n_targets=1,
+        n_targets=columns,
         nodes_treeids=[number for number, _, _ in nodes],
         nodes_nodeids=[place for _, place, _ in nodes],
         nodes_modes=["BRANCH_LEQ" if split else "LEAF" for split in splits],
         nodes_featureids=[split.get("split_feature", 0) for split in splits],
-        nodes_values=_round_down([split.get("threshold", 0.0) for split in splits]),
+        nodes_values=round_down([split.get("threshold", 0.0) for split in splits]),
         nodes_truenodeids=[split.get("left", 0) for split in splits],
         nodes_falsenodeids=[split.get("right", 0) for split in splits],
         target_treeids=[number for number, _, _ in leaves],
         target_nodeids=[place for _, place, _ in leaves],
-        target_ids=[0] * len(leaves),
+        target_ids=[number % columns for number, _, _ in leaves],
         target_weights=[value for _, _, value in leaves],
     )
 
@@ -118,7 +118,8 @@ def _flatten(root: dict[str, Any]) -> list[dict[str, Any]]:
     return nodes
 
 
-def _round_down(values: list[float]) -> list[float]:
+def round_down(values: list[float]) -> list[float]:
+    """The largest float32 numbers that are not above some thresholds."""
     exact = np.array(values)
     nearest = exact.astype(np.float32)
     return np.where(nearest > exact, np.nextafter(nearest, np.float32(-np.inf)), nearest).tolist()

@@ -1,0 +1,114 @@
+"""The local days of some meters, each with the days before it: what detectors are fitted to and score."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from metrify.errors import AnomalyError
+from metrify.features.batch import FeatureBatch, FeatureContext
+from metrify.features.specification import FEATURES, compute_features
+from metrify.features.windows import cut_rows, local_midnights
+from metrify.readings.matrix import ReadingsMatrix
+from metrify.units import intervals_per_day
+
+_ROWS_AT_ONCE = 4_096
+
+
+@dataclass(frozen=True, eq=False)
+class MeterDays:
+    """The days of meters that can be judged: those with a whole window of days before them.
+
+    Attributes:
+        matrix: Readings of M meters.
+        ends: `[D]` UTC, when the judged days end.
+        context: Length of the window with the judged day, resolution and place.
+    """
+
+    matrix: ReadingsMatrix
+    ends: pd.DatetimeIndex
+    context: FeatureContext
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Meters and days."""
+        return len(self.matrix.meter_ids), len(self.ends)
+
+    @property
+    def columns(self) -> tuple[int, int]:
+        """The first column of the matrix that lies in a judged day, and that behind the last one."""
+        return int(self._edges[0]), int(self._edges[-1])
+
+    def day_of(self, column: int) -> int:
+        """The judged day in which a column of the matrix lies."""
+        return int(np.searchsorted(self._edges[1:], column, side="right"))
+
+    def batch(self, meters: np.ndarray, days: np.ndarray) -> FeatureBatch:
+        """Some meter-days, `[n]` rows of the matrix and `[n]` numbers of days."""
+        length = self.context.sequence_length
+        windows = cut_rows(self.matrix, meters, self._edges[1:][days] - length, length)
+        return FeatureBatch(windows, self._instants[days], self.context, meter_ids=self.matrix.meter_ids[meters])
+
+    def features(self, names: Sequence[str], meters: np.ndarray, days: np.ndarray) -> dict[str, np.ndarray]:
+        """Features of some meter-days by name, `[n, ...]` float32; windows are in memory a part at a time."""
+        wanted = [feature for feature in FEATURES if feature.name in names]
+        parts = [
+            compute_features(wanted, self.batch(meters[part], days[part]))
+            for part in (slice(first, first + _ROWS_AT_ONCE) for first in range(0, len(meters), _ROWS_AT_ONCE))
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def by_meter(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """All meter-days in parts: rows of the matrix and numbers of days, meter after meter."""
+        meters, days = (index.ravel() for index in np.indices(self.shape))
+        for first in range(0, len(meters), _ROWS_AT_ONCE):
+            yield meters[first : first + _ROWS_AT_ONCE], days[first : first + _ROWS_AT_ONCE]
+
+    def with_kwh(self, kwh: np.ndarray) -> "MeterDays":
+        """The same days with other readings, `[M, T]` kWh."""
+        return replace(self, matrix=replace(self.matrix, kwh=kwh))
+
+    def choose(self, meters: np.ndarray) -> "MeterDays":
+        """Some of the meters alone."""
+        chosen = replace(self.matrix, meter_ids=self.matrix.meter_ids[meters], kwh=self.matrix.kwh[meters])
+        return replace(self, matrix=chosen)
+
+    @cached_property
+    def _edges(self) -> np.ndarray:
+        """`[D + 1]` columns at which the judged days begin and the last one ends."""
+        step = pd.Timedelta(minutes=self.matrix.resolution_minutes)
+        begins = local_midnights(self.matrix.start, self.ends[0], self.context.timezone)
+        edges = pd.DatetimeIndex(begins[begins < self.ends[0]][-1:].append(self.ends))
+        return np.asarray((edges - self.matrix.start) // step)
+
+    @cached_property
+    def _instants(self) -> np.ndarray:
+        return self.ends.tz_localize(None).to_numpy().astype("datetime64[s]")
+
+
+def find_meter_days(matrix: ReadingsMatrix, history_days: int, timezone: str, country: str) -> MeterDays:
+    """All local days that have so many days before them.
+
+    Args:
+        matrix: Readings.
+        history_days: Days before the judged one that it is compared with.
+        timezone: IANA name of the local time.
+        country: ISO 3166 code.
+
+    Raises:
+        AnomalyError: There is no such day.
+        ConfigError: The time zone is unknown.
+    """
+    day = intervals_per_day(matrix.resolution_minutes)
+    length = (history_days + 1) * day
+    step = pd.Timedelta(minutes=matrix.resolution_minutes)
+    ends = local_midnights(matrix.start + length * step, matrix.timestamps[-1] + step, timezone)
+    if not len(ends):
+        raise AnomalyError(
+            f"The readings are shorter than {history_days + 1} days.",
+            "Bring readings of more days, or lower training.anomaly_detection.history_days.",
+        )
+    context = FeatureContext(length, day, matrix.resolution_minutes, timezone, country)
+    return MeterDays(matrix, ends, context)
