@@ -8,6 +8,7 @@ import numpy as np
 
 from metrify.cli.bench.forecast.choose_models import Candidate
 from metrify.cli.bench.forecast.forecasters import fit_intervals, forecast_by_baseline, forecast_by_graph, row_scales
+from metrify.cli.bench.forecast.kept_models import KeptModels
 from metrify.cli.bench.forecast.portfolio import compare_portfolios
 from metrify.cli.bench.forecast.protocol import Protocol
 from metrify.cli.bench.forecast.protocol_rows import WEATHER_FEATURES, ProtocolRows, find_rows
@@ -30,14 +31,15 @@ class Judge:
         protocol: The protocol.
         config: Its quantiles, and what the rows tell beside their readings.
         tell: Where progress goes.
+        kept: Where trainings lie that a stopped run has begun; without it, nothing is kept.
 
     Attributes:
         test: The rows that are scored.
         refused: By meter, how many rows of the test could not be forecast.
     """
 
-    def __init__(self, protocol: Protocol, config: MetrifyConfig, tell: Tell) -> None:
-        self._levels, self._tell = config.training.consumption_forecasting.quantiles, tell
+    def __init__(self, protocol: Protocol, config: MetrifyConfig, tell: Tell, kept: KeptModels | None = None) -> None:
+        self._levels, self._tell, self._kept = config.training.consumption_forecasting.quantiles, tell, kept
         chosen = config.feature_engineering
 
         def rows_of(side: str) -> ProtocolRows:
@@ -95,8 +97,9 @@ class Judge:
     def _train(self, label: str, config: ConsumptionForecastingConfig, weather: bool) -> Trained:
         if (config, weather) not in self._trained:
             sides = self._sides if weather else self._sides.without_weather()
-            with tempfile.TemporaryDirectory(prefix="metrify-bench-") as folder:
-                self._trained[config, weather] = train_model(sides, config, Path(folder), label, self._tell)
+            with tempfile.TemporaryDirectory(prefix="metrify-bench-") as scratch:
+                folder = self._kept.of(config, weather) if self._kept else Path(scratch)
+                self._trained[config, weather] = train_model(sides, config, folder, label, self._tell)
         return self._trained[config, weather]
 
     def _score(self, trained: Trained, label: str) -> Score:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from metrify.cli.bench.forecast.choose_models import choose_models, lookback_days
 from metrify.cli.bench.forecast.find_protocol import find_protocol
 from metrify.cli.bench.forecast.judge import Judge
+from metrify.cli.bench.forecast.kept_models import KeptModels
 from metrify.cli.bench.forecast.protocol import shrink
 from metrify.cli.bench.forecast.result import Result
 from metrify.cli.bench.forecast.result_rows import (
@@ -17,7 +18,7 @@ from metrify.cli.bench.forecast.result_rows import (
 )
 from metrify.cli.bench.forecast.train_model import Tell
 from metrify.cli.bench.report import Row
-from metrify.config import MetrifyConfig
+from metrify.config import Home, MetrifyConfig
 from metrify.errors import ConfigError
 
 
@@ -40,7 +41,7 @@ class ForecastBench:
     origins_per_day: int
 
     def measure(self, quick: bool, tell: Tell) -> list[Row]:
-        """Trains and judges the models, and makes the rows.
+        """Trains and judges the models, and makes the rows. The same run, started again after a stop, goes on.
 
         Args:
             quick: Few meters and origins, one epoch and one seed.
@@ -57,10 +58,13 @@ class ForecastBench:
         protocol = find_protocol(self.dataset, lookback_days(self.config), self.origins_per_day)
         protocol = shrink(protocol) if quick else protocol
         candidates = choose_models(self.models, self.config, protocol, 1 if quick else self.seeds, quick)
-        judge = Judge(protocol, self.config, tell)
+        kept = KeptModels(Home.from_environment(), protocol, self.config)
+        judge = Judge(protocol, self.config, tell, kept)
         tell(f"{protocol.name}: {len(protocol.matrix.meter_ids)} meters, {len(judge.test):,} rows to score")
         results = [result for candidate in candidates for result in judge.judge(candidate)]
-        return [*describe_rows(judge.test, judge.refused), *_rows(judge, results)]
+        rows = [*describe_rows(judge.test, judge.refused), *_rows(judge, results)]
+        kept.forget()
+        return rows
 
 
 def _rows(judge: Judge, results: list[Result]) -> list[Row]:

@@ -1,5 +1,7 @@
 """Trains a model on the rows of a protocol as the pipeline does, telling people how far it is."""
 
+import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,25 +54,57 @@ def train_model(
 ) -> Trained:
     """Trains, calibrates and exports.
 
+    A training that was stopped goes on in its folder after its last whole epoch or level, and one that was through is
+    read from there. CPU seconds are those of all runs, without what was lost.
+
     Args:
         sides: The rows.
         config: Model and training parameters.
-        folder: Where the graphs are written.
+        folder: Of this training alone: its graphs, checkpoints and CPU seconds.
         label: What the model is called in the progress.
         tell: Where progress goes.
     """
     from metrify.forecasting.training import train_model as training  # TensorFlow takes seconds to import
 
-    path, before = folder / "model.onnx", folder / "uncalibrated.onnx"
-    started = time.process_time()
+    path, before, checkpoints = folder / "model.onnx", folder / "uncalibrated.onnx", folder / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = _Clock(folder / "spent.json")
+    if clock.is_through:
+        tell(f"{label}: was trained by the run that was stopped")
+        return Trained(OnnxModel(path), OnnxModel(before), clock.seconds)
     chosen = _draw(sides.train, config)
     tell(f"{label}: {len(chosen):,} windows to fit, {len(sides.validation):,} to validate")
-    training.train_model(
-        chosen, sides.validation, config, chosen.protocol.day_length, path, _teller(config, label, tell)
-    )
-    spent = time.process_time() - started
+    report = _teller(config, label, tell)
+
+    def on_step(step: int, losses: dict[str, float]) -> None:
+        clock.note(is_through=False)
+        report(step, losses)
+
+    training.train_model(chosen, sides.validation, config, chosen.protocol.day_length, path, on_step, checkpoints)
     write_uncalibrated(path, before)
-    return Trained(OnnxModel(path), OnnxModel(before), spent)
+    clock.note(is_through=True)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return Trained(OnnxModel(path), OnnxModel(before), clock.seconds)
+
+
+class _Clock:
+    """CPU seconds of a training over all runs that worked on it, kept in a file.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        self._path, self._before, self._started = path, kept.get("seconds", 0.0), time.process_time()
+        self.seconds, self.is_through = self._before, kept.get("is_through", False)
+
+    def note(self, is_through: bool) -> None:
+        """Writes what was spent until now."""
+        self.seconds, self.is_through = self._before + time.process_time() - self._started, is_through
+        partial = self._path.with_suffix(".partial")
+        partial.write_text(json.dumps({"seconds": self.seconds, "is_through": is_through}), encoding="utf-8")
+        partial.replace(self._path)
 
 
 def _draw(rows: ProtocolRows, config: ConsumptionForecastingConfig) -> ProtocolRows:
