@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from metrify.errors import ConfigError
 from metrify.features.batch import FeatureBatch
-from metrify.features.day_deviation import LARGEST_DEVIATION, day_deviation
+from metrify.features.day_deviation import day_deviation
+from metrify.features.day_kernels.deviation import LARGEST_DEVIATION
 from metrify.features.day_levels import LEVEL_COLUMNS, day_levels
 from metrify.features.day_peaks import PEAK_COLUMNS, day_peaks
 from metrify.features.day_runs import RUN_COLUMNS, day_runs
