@@ -8,6 +8,7 @@ from metrify.errors import InvalidRequestError
 from metrify.features.batch import FeatureContext
 
 FORECASTER_NAME = "load-forecaster"  # of the model, its bundles, its service and its place in the registry
+DETECTOR_NAME = "anomaly-detector"  # likewise
 MANIFEST_FILE = "bundle.json"
 MODEL_FILE = "model.onnx"
 DRIFT_REFERENCE_FILE = "drift_reference.parquet"
@@ -24,12 +25,17 @@ class _Frozen(BaseModel):
 
 
 class Tensor(_Frozen):
-    """A named input or output; -1 stands for the number of rows."""
+    """A named input or output; -1 stands for the number of rows.
+
+    Attributes:
+        labels: What each place of the last axis stands for, where that has names.
+    """
 
     name: str
-    dtype: Literal["FP32"] = "FP32"
+    dtype: Literal["FP32", "BOOL"] = "FP32"
     shape: tuple[int, ...]
     unit: str
+    labels: tuple[str, ...] = ()
 
 
 class BundleManifest(_Frozen):
@@ -40,11 +46,14 @@ class BundleManifest(_Frozen):
         feature_spec_hash: Hash of just these features.
         metrics: Accuracy on the test rows, with the baselines' beside it.
         training_period: First and last origin of the training rows, RFC 3339 UTC.
+        sequence_length: Intervals that a row reads; of a detector the judged day is the last of them.
+        forecast_horizon: Intervals that a forecaster forecasts; of a detector those of the judged day.
+        quantiles: Of a forecaster's output; a detector has none.
     """
 
     name: str
     version: str
-    task: Literal["load-forecast"]
+    task: Literal["load-forecast", "anomaly-detection"]
     model_type: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
@@ -53,7 +62,7 @@ class BundleManifest(_Frozen):
     resolution_minutes: int
     sequence_length: int
     forecast_horizon: int
-    quantiles: tuple[float, ...]
+    quantiles: tuple[float, ...] = ()
     timezone: str
     country: str
     training_period: tuple[str, str]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from metrify.config.anomaly_detection import AnomalyDetectionConfig
 from metrify.config.search_space import SearchSpace, edges, replace_parameters
 from metrify.config.section import Section, Share
 
@@ -167,12 +168,13 @@ class TrainingConfig(Section):
     """What is trained."""
 
     consumption_forecasting: ConsumptionForecastingConfig = ConsumptionForecastingConfig()
+    anomaly_detection: AnomalyDetectionConfig = AnomalyDetectionConfig()
 
 
 class FeatureEngineeringConfig(Section):
     """Which features exist."""
 
-    lookback_window: Annotated[int, Field(gt=0)] = 672  # intervals that the feature store keeps for each meter
+    lookback_window: Annotated[int, Field(gt=0)] = 696  # intervals that the feature store keeps for each meter
     hold_out_days: Annotated[int, Field(ge=0)] = 0  # of the newest readings, kept from the online store for a replay
     include_time_features: bool = True  # calendar of the horizon and of the window, in local time
     include_weather: bool = False  # observed and forecast weather of the meter's station, as it was known at the origin

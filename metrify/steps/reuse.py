@@ -21,6 +21,7 @@ from metrify.steps.lock import locked
 REUSED_LINE = "reused the result of an earlier run"
 # No step whose result is reused reads these; the steps before the training don't read the network's parameters either.
 SERVING_SECTIONS = ("cold_start", "serving", "rollout", "mlflow", "gate", "compression", "search")
+DETECTOR_SECTION = "training.anomaly_detection"
 _NETWORK_KEYS = (
     "model_type",
     "ensemble_members",
@@ -34,7 +35,7 @@ _NETWORK_KEYS = (
     "batch_size",
     "learning_rate",
 )
-NETWORK_PARAMETERS = tuple(f"training.consumption_forecasting.{key}" for key in _NETWORK_KEYS)
+NETWORK_PARAMETERS = (*(f"training.consumption_forecasting.{key}" for key in _NETWORK_KEYS), DETECTOR_SECTION)
 
 P = ParamSpec("P")
 
@@ -111,6 +112,18 @@ def forget_fillings(store: Path) -> None:
         marker.unlink()
 
 
+def values_read(config: MetrifyConfig, ignores: tuple[str, ...]) -> dict[str, Any]:
+    """The values of a configuration without some of its keys, such as `training.anomaly_detection`."""
+    values = config.model_dump(mode="json")
+    for key in ignores:
+        *sections, last = key.split(".")
+        section = values
+        for name in sections:
+            section = section[name]
+        del section[last]
+    return values
+
+
 def _key(step: str, arguments: dict[str, Any], ignores: tuple[str, ...]) -> str:
     parts = {name: _describe(value, ignores) for name, value in arguments.items()}
     text = json.dumps([step, code_version(), parts], sort_keys=True)
@@ -122,20 +135,10 @@ def _describe(value: Any, ignores: tuple[str, ...]) -> Any:
         files = sorted(path for path in value.rglob("*") if path.is_file()) if value.is_dir() else [value]
         return [[str(path.relative_to(value)), _digest(path)] for path in files]
     if isinstance(value, MetrifyConfig):
-        return _without(value.model_dump(mode="json"), ignores)
+        return values_read(value, ignores)
     return value
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _without(values: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    for key in keys:
-        *sections, last = key.split(".")
-        section = values
-        for name in sections:
-            section = section[name]
-        del section[last]
-    return values

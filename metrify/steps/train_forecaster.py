@@ -8,12 +8,14 @@ from pathlib import Path
 from metrify.config import Home, MetrifyConfig
 from metrify.config.code_version import code_version
 from metrify.steps.progress import Countdown, tell_progress
-from metrify.steps.reuse import SERVING_SECTIONS, reusable
+from metrify.steps.reuse import DETECTOR_SECTION, SERVING_SECTIONS, reusable, values_read
 from metrify.steps.training_set import TrainingSet, read_training_set
 from metrify.units import intervals_per_day
 
+_UNREAD = (*SERVING_SECTIONS, DETECTOR_SECTION)
 
-@reusable(outputs=("model", "curve"), ignores=SERVING_SECTIONS)
+
+@reusable(outputs=("model", "curve"), ignores=_UNREAD)
 def train_forecaster(
     training_set: Path, model: Path, curve: Path, config: MetrifyConfig, home: Home | None = None
 ) -> dict[str, float]:
@@ -57,7 +59,7 @@ def train_forecaster(
 
 def _training_key(data: TrainingSet, config: MetrifyConfig) -> str:
     """Names the training whose checkpoint may be taken up: the same rows, parameters and code."""
-    parts = [data.dataset_fingerprint, config.model_dump(mode="json", exclude=set(SERVING_SECTIONS)), code_version()]
+    parts = [data.dataset_fingerprint, values_read(config, _UNREAD), code_version()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -16,7 +16,7 @@ from metrify.adapters.feature_repository import STORE_VARIABLE
 from metrify.cli.data.features import app
 from metrify.features.specification import FEATURES
 
-LENGTH = 672  # of the default configuration
+LENGTH = 696  # of the default configuration
 END = "2024-04-01T00:00+02:00"
 Invoke = Callable[..., Result]
 
@@ -63,7 +63,7 @@ def run(home: Path) -> Callable[..., subprocess.CompletedProcess]:
 def test_the_newest_window_of_a_meter(invoke: Invoke) -> None:
     shown = invoke("latest", "--meter", "101")
     assert shown.exit_code == 0, shown.output
-    assert "window ends 2024-03-31T22:00:00Z" in shown.stdout and "672 intervals, 1 missing" in shown.stdout
+    assert "window ends 2024-03-31T22:00:00Z" in shown.stdout and "696 intervals, 1 missing" in shown.stdout
     assert "▁▁▁█  last reading 1.500 kWh" in shown.stdout
     found = json.loads(invoke("latest", "--meter", "101", "--meter", "102", "--json").stdout)
     assert [row["meter_id"] for row in found] == ["101", "102"]

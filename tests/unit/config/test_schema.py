@@ -27,8 +27,8 @@ def test_every_section_refuses_unknown_keys() -> None:
 
 
 def test_a_sequence_longer_than_the_lookback_is_refused_with_both_lengths() -> None:
-    with pytest.raises(ValidationError, match=r"sequence_length \(673\) .*lookback_window \(672\)"):
-        with_forecasting(sequence_length=673)
+    with pytest.raises(ValidationError, match=r"sequence_length \(697\) .*lookback_window \(696\)"):
+        with_forecasting(sequence_length=697)
 
 
 def test_a_longer_lookback_allows_a_longer_sequence() -> None:
