@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 
 from metrify.anomaly.detector_model import DayScores, DetectorModel
+from metrify.anomaly.evaluation import merge_alarms
 from metrify.anomaly.inject_faults import inject_faults
 from metrify.anomaly.kinds import Kind
 from metrify.anomaly.meter_days import MeterDays, find_meter_days
+from metrify.anomaly.thresholds import DAYS_PER_MONTH
 from metrify.anomaly.training.detector_graph import stack_evidence
+from metrify.anomaly.training.embed_threshold import embed_threshold
 from metrify.anomaly.training.fault_rows import KINDS
 from metrify.anomaly.training.fit_detector import DETECTOR_FEATURES, fit_detector
 from metrify.anomaly.training.isolation_forest import fit_isolation_forest
 from metrify.anomaly.training.one_class_svm import fit_one_class_svm
+from metrify.anomaly.training.train_detector import train_detector
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
 from tests.unit.anomaly.made_up_days import make_up_matrix
 
@@ -105,3 +109,28 @@ def test_an_exported_svm_scores_as_its_formula_does(features: dict[str, np.ndarr
     scores = DetectorModel(tmp_path / "svm.onnx").predict(features)["score"]
     np.testing.assert_allclose(scores, expected, atol=1e-5)
     assert 0 < (scores > 0).mean() < 0.2
+
+
+def test_a_trained_graph_decides_by_its_threshold_and_keeps_its_scores(days: MeterDays, tmp_path: Path) -> None:
+    config = AnomalyDetectionConfig.model_validate(SMALL | {"model_type": "isolation_forest"})
+    path = tmp_path / "trained.onnx"
+    threshold = train_detector(days, config, path, lambda step: None)
+    meters, numbers = (index.ravel()[:500] for index in np.indices(days.shape))
+    model = DetectorModel(path)
+    answer = model.predict(days.features(model.input_names, meters, numbers))
+    np.testing.assert_array_equal(answer["is_anomaly"], answer["score"] > np.float32(threshold))
+    embed_threshold(path, float(answer["score"].min()) - 1)  # another one takes its place
+    again = DetectorModel(path).predict(days.features(model.input_names, meters, numbers))
+    assert again["is_anomaly"].all() and not answer["is_anomaly"].all()
+    np.testing.assert_array_equal(again["score"], answer["score"])
+
+
+def test_meters_without_faults_raise_about_as_many_alarms_as_wanted(days: MeterDays, tmp_path: Path) -> None:
+    config = AnomalyDetectionConfig.model_validate(SMALL | {"model_type": "isolation_forest", "calibration_share": 0.5})
+    path = tmp_path / "trained.onnx"
+    threshold = train_detector(days, config, path, lambda step: None)
+    unseen = make_up_days(60, 130, seed=5)
+    scores = DetectorModel(path).score_days(unseen).score
+    alarms = merge_alarms(scores > threshold, np.isfinite(scores), config.max_gap_days)
+    rate = len(alarms.meters) / (scores.size / DAYS_PER_MONTH)
+    assert 0.4 < rate / config.false_alarms_per_meter_month < 2.5

@@ -1,0 +1,55 @@
+"""Trains a detector to its end: fitted to some meters, and set to a rate of false alarms on others."""
+
+from pathlib import Path
+
+import numpy as np
+
+from metrify.anomaly.detector_model import DetectorModel
+from metrify.anomaly.meter_days import MeterDays
+from metrify.anomaly.thresholds import fit_threshold
+from metrify.anomaly.training.embed_threshold import embed_threshold
+from metrify.anomaly.training.fit_detector import OnStep, fit_detector
+from metrify.config.anomaly_detection import AnomalyDetectionConfig
+from metrify.errors import AnomalyError
+
+
+def train_detector(days: MeterDays, config: AnomalyDetectionConfig, path: Path, on_step: OnStep) -> float:
+    """Fits a detector, finds its threshold on meters that the fit has not seen, and puts it into the graph.
+
+    Args:
+        days: Of training meters, as they were measured.
+        config: What to fit, and how rare false alarms are to be.
+        path: The ONNX file to write.
+        on_step: Told what is being done.
+
+    Returns:
+        The threshold.
+
+    Raises:
+        AnomalyError: There are too few meters or days.
+    """
+    fitted, kept = split_for_threshold(days.shape[0], config)
+    fit_detector(days.choose(fitted), config, path, on_step)
+    on_step(f"finding the threshold on {len(kept)} other meters")
+    scores = DetectorModel(path).score_days(days.choose(kept)).score
+    threshold = fit_threshold(scores, config.false_alarms_per_meter_month, config.max_gap_days, config.threshold_method)
+    embed_threshold(path, threshold)
+    return threshold
+
+
+def split_for_threshold(meters: int, config: AnomalyDetectionConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the meters that a detector is fitted to, and of those that its threshold is fitted on; a seeded draw.
+
+    Raises:
+        AnomalyError: There are fewer than two meters.
+
+    Example:
+        >>> fitted, kept = split_for_threshold(10, AnomalyDetectionConfig())
+        >>> len(fitted), len(kept), sorted([*fitted, *kept]) == list(range(10))
+        (8, 2, True)
+    """
+    if meters < 2:
+        raise AnomalyError(f"{meters} meter can't train a detector and its threshold.", "Bring two meters or more.")
+    drawn = np.random.default_rng(config.seed).permutation(meters)
+    kept = min(max(round(meters * config.calibration_share), 1), meters - 1)
+    return np.sort(drawn[kept:]), np.sort(drawn[:kept])
