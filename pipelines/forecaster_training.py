@@ -59,9 +59,8 @@ def forecaster_training(source: str, config_yaml: str, code_version: str) -> Non
     ).after(gate)
     reference = fit_drift_reference(config_yaml=config_yaml, dataset=dataset, verdicts=verdicts).after(gate)
     bundle = write_bundle(
-        config_yaml=config_yaml,
         code_version=code_version,
-        training_set=training_set,
+        description=trained.outputs["description"],
         model=model,
         evaluation=evaluation,
         reference=reference.outputs["reference"],

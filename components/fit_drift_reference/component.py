@@ -13,6 +13,7 @@ def fit_drift_reference(
     reference: dsl.Output[dsl.Dataset],
     thresholds: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
+    task: str = "load-forecast",
 ) -> None:
     from pathlib import Path
 
@@ -25,6 +26,7 @@ def fit_drift_reference(
         Path(reference.path),
         Path(thresholds.path),
         parse_config(config_yaml),
+        task,  # type: ignore[arg-type]
     )
     for name, value in counts.items():
         metrics.log_metric(name, value)

@@ -6,10 +6,10 @@ from components.image import PIPELINE_IMAGE
 
 
 @dsl.component(base_image=PIPELINE_IMAGE, install_kfp_package=False)
-def gate_model(config_yaml: str, evaluation: dsl.Input[dsl.Artifact]) -> None:
+def gate_model(config_yaml: str, evaluation: dsl.Input[dsl.Artifact], task: str = "load-forecast") -> None:
     from pathlib import Path
 
     from metrify.config.loader import parse_config
     from metrify.steps.gate_model import gate_model
 
-    gate_model(Path(evaluation.path), parse_config(config_yaml))
+    gate_model(Path(evaluation.path), parse_config(config_yaml), task)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ def train_forecaster(
     training_set: dsl.Input[dsl.Dataset],
     model: dsl.Output[dsl.Model],
     curve: dsl.Output[dsl.Artifact],
+    description: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
 ) -> None:
     from pathlib import Path
@@ -18,6 +19,7 @@ def train_forecaster(
     from metrify.config.loader import parse_config
     from metrify.steps.train_forecaster import train_forecaster
 
-    figures = train_forecaster(Path(training_set.path), Path(model.path), Path(curve.path), parse_config(config_yaml))
+    outputs = (Path(model.path), Path(curve.path), Path(description.path))
+    figures = train_forecaster(Path(training_set.path), *outputs, parse_config(config_yaml))
     for name, value in figures.items():
         metrics.log_metric(name, value)

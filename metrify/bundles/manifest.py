@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict
 from metrify.errors import InvalidRequestError
 from metrify.features.batch import FeatureContext
 
+Task = Literal["load-forecast", "anomaly-detection"]
+
 FORECASTER_NAME = "load-forecaster"  # of the model, its bundles, its service and its place in the registry
 DETECTOR_NAME = "anomaly-detector"  # likewise
 MANIFEST_FILE = "bundle.json"
@@ -38,22 +40,20 @@ class Tensor(_Frozen):
     labels: tuple[str, ...] = ()
 
 
-class BundleManifest(_Frozen):
-    """Everything a server needs to know of a model, and where the model comes from.
+class BundleDescription(_Frozen):
+    """What is known of a model once it is trained, before anybody judged it.
 
     Attributes:
         features: Labels of the features it was trained with, for instance `load_window@2`.
         feature_spec_hash: Hash of just these features.
-        metrics: Accuracy on the test rows, with the baselines' beside it.
-        training_period: First and last origin of the training rows, RFC 3339 UTC.
         sequence_length: Intervals that a row reads; of a detector the judged day is the last of them.
         forecast_horizon: Intervals that a forecaster forecasts; of a detector those of the judged day.
         quantiles: Of a forecaster's output; a detector has none.
+        training_period: First and last origin of the training rows, RFC 3339 UTC.
     """
 
     name: str
-    version: str
-    task: Literal["load-forecast", "anomaly-detection"]
+    task: Task
     model_type: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
@@ -68,8 +68,6 @@ class BundleManifest(_Frozen):
     training_period: tuple[str, str]
     dataset_name: str
     dataset_fingerprint: str
-    code_version: str
-    metrics: dict[str, float]
 
     @property
     def context(self) -> FeatureContext:
@@ -77,6 +75,20 @@ class BundleManifest(_Frozen):
         return FeatureContext(
             self.sequence_length, self.forecast_horizon, self.resolution_minutes, self.timezone, self.country
         )
+
+
+class BundleManifest(BundleDescription):
+    """Everything a server needs to know of a model, and where the model comes from.
+
+    Attributes:
+        version: `<model type>-<hash of the ONNX file>`.
+        code_version: Version of the code that trained it.
+        metrics: Accuracy on the test rows, with the baselines' beside it.
+    """
+
+    version: str
+    code_version: str
+    metrics: dict[str, float]
 
 
 def require_horizon(horizon: int | None, manifest: BundleManifest) -> int:

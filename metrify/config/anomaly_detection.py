@@ -44,3 +44,8 @@ class AnomalyDetectionConfig(Section):
     def detectors(self) -> tuple[MemberType, ...]:
         """Those that are fitted without faults: the members of an ensemble, or the detector itself."""
         return tuple(dict.fromkeys(self.ensemble_members)) if self.model_type == "ensemble" else (self.model_type,)
+
+    @property
+    def window_days(self) -> int:
+        """Days that a detector reads: the judged one, and those that it is compared with."""
+        return self.history_days + 1

@@ -6,6 +6,7 @@ import pandas as pd
 
 from metrify.readings.dataset import DatasetInfo, read_dataset
 from metrify.readings.matrix import ReadingsMatrix, to_matrix
+from metrify.readings.quality.faults import WRONG_STAMPS, fault_name
 from metrify.readings.quality.quarantine import leave_out_quarantined
 from metrify.readings.quality.tables import METERS_FILE, QUARANTINE_FILE, read_verdict_table
 
@@ -34,12 +35,25 @@ def load_served_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd
     return _load(dataset, verdicts, ["accepted", "is_new"])
 
 
-def _load(dataset: Path, verdicts: Path, kinds: list[str]) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
+def load_measured_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
+    """Reads the accepted meters as they were measured, faults and all; only readings with a wrong stamp are missing.
+
+    Arguments, results and errors are those of `load_accepted_readings`.
+    """
+    return _load(dataset, verdicts, ["accepted"], only={fault_name(fault) for fault in WRONG_STAMPS})
+
+
+def _load(
+    dataset: Path, verdicts: Path, kinds: list[str], only: set[str] | None = None
+) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
+    """Reads meters without the readings in quarantine, or without those for `only` some reasons."""
     loaded = read_dataset(dataset)
     verdict = read_verdict_table(verdicts, METERS_FILE)
     chosen = verdict.loc[verdict[kinds].any(axis=1), "meter_id"]
     readings = loaded.readings[loaded.readings["meter_id"].isin(chosen)]
-    sound = leave_out_quarantined(readings, read_verdict_table(verdicts, QUARANTINE_FILE))
-    matrix = to_matrix(sound, loaded.info.resolution_minutes)
+    quarantine = read_verdict_table(verdicts, QUARANTINE_FILE)
+    if only is not None:
+        quarantine = quarantine[quarantine["reason"].isin(only)]
+    matrix = to_matrix(leave_out_quarantined(readings, quarantine), loaded.info.resolution_minutes)
     meters = loaded.meters.set_index("meter_id").loc[list(matrix.meter_ids)].reset_index()
     return loaded.info, meters, matrix

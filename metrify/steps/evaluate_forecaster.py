@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from metrify.bundles.manifest import FORECASTER_NAME
 from metrify.config import Home, MetrifyConfig
 from metrify.features.batch import FeatureBatch
 from metrify.features.cold_start import ColdStartProfile
@@ -78,7 +79,9 @@ def evaluate_forecaster(
     data = read_training_set(training_set)
     rows, levels = data.rows("test"), config.training.consumption_forecasting.quantiles
     features = data.features(config)
-    champion = find_comparable_champion(data.context, data.weather_columns, data.static, config, home)
+    champion = find_comparable_champion(
+        FORECASTER_NAME, data.context, data.weather_columns, data.static, levels, config, home
+    )
     all_features = tuple(dict.fromkeys((*features, *champion.features))) if champion else features
     meter_ids, meters = np.unique(data.meter_ids[rows].astype(str), return_inverse=True)
     origins_at, origins = np.unique(data.origins[rows], return_inverse=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from metrify.bundles.manifest import Task
 from metrify.config import Home, MetrifyConfig
 from metrify.drift.detector import calibrate
 from metrify.drift.features import drift_features
@@ -13,19 +14,21 @@ from metrify.features.windows import cut_windows, local_midnights
 from metrify.readings.splits import split_time
 from metrify.steps.accepted_readings import load_accepted_readings
 from metrify.steps.impute_inputs import impute_inputs
-from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
+from metrify.steps.reuse import DETECTOR_SECTION, NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 from metrify.units import intervals_per_day
 
 _METERS_PER_REPLAY = 100
+_UNREAD = tuple(key for key in NETWORK_PARAMETERS if key != DETECTOR_SECTION)
 
 
-@reusable(outputs=("reference", "thresholds"), ignores=(*SERVING_SECTIONS, *NETWORK_PARAMETERS))
+@reusable(outputs=("reference", "thresholds"), ignores=(*SERVING_SECTIONS, *_UNREAD))
 def fit_drift_reference(
     dataset: Path,
     verdicts: Path,
     reference: Path,
     thresholds: Path,
     config: MetrifyConfig,
+    task: Task = "load-forecast",
     home: Home | None = None,
 ) -> dict[str, float]:
     """Draws reference weeks from train and validation time, and replays unchanged weeks to calibrate the detector.
@@ -35,7 +38,8 @@ def fit_drift_reference(
         verdicts: Folder of `validate_readings`.
         reference: Parquet file to write.
         thresholds: JSON file to write.
-        config: The drift section and the seed.
+        config: The drift section, the seed, and the length of the windows that a model of the task reads.
+        task: What the model is for.
         home: Where results of earlier runs are kept.
 
     Returns:
@@ -43,8 +47,8 @@ def fit_drift_reference(
     """
     info, _, measured = load_accepted_readings(dataset, verdicts)
     matrix, _ = impute_inputs(measured, info.timezone, config)  # the population that a server sees
-    length = config.feature_engineering.lookback_window
     day_length = intervals_per_day(info.resolution_minutes)
+    length = _window_length(config, task, day_length)
     step = pd.Timedelta(minutes=info.resolution_minutes)
     test_start = split_time(matrix.start, matrix.timestamps[-1] + step, config.splits).test_start
     origins = local_midnights(matrix.start + length * step, test_start, info.timezone)
@@ -69,3 +73,10 @@ def fit_drift_reference(
     }
     thresholds.write_text(json.dumps({"drift": settings}), encoding="utf-8")
     return {"reference_rows": len(rows)}
+
+
+def _window_length(config: MetrifyConfig, task: Task, day_length: int) -> int:
+    """Intervals that a server reads for each row, since the distances depend on the length of the windows."""
+    if task == "load-forecast":
+        return config.training.consumption_forecasting.sequence_length
+    return config.training.anomaly_detection.window_days * day_length

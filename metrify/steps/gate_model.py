@@ -1,36 +1,69 @@
 """Refuses a model that is not better than what users would pick instead."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from metrify.anomaly.baselines import BASELINES
+from metrify.bundles.manifest import Task
 from metrify.config import MetrifyConfig
 from metrify.errors import GateRefusedError
 
-BASELINES = ("wape_seasonal_naive", "wape_persistence")
-_CHAMPION = "wape_champion"
+
+@dataclass(frozen=True)
+class _Rule:
+    """How models of a task are compared.
+
+    Attributes:
+        metric: By what.
+        baselines: What users would pick instead.
+        lower_is_better: Of the metric.
+        mend: What may help a model that is refused.
+    """
+
+    metric: str
+    baselines: tuple[str, ...]
+    lower_is_better: bool
+    mend: str
 
 
-def gate_model(metrics: Path, config: MetrifyConfig) -> None:
-    """Lets a model pass whose WAPE is below that of every baseline, and below the champion's.
+_RULES: Mapping[Task, _Rule] = {
+    "load-forecast": _Rule(
+        "wape", ("seasonal_naive", "persistence"), True, "Train longer, on more windows, or with another model_type."
+    ),
+    "anomaly-detection": _Rule(
+        "vus_pr", tuple(BASELINES), False, "Train on more meters or days, or with another model_type."
+    ),
+}
+_CHAMPION = "champion"
 
-    The champion itself, trained again to the last bit, need not be better than it is. Where no champion could be
-    compared with the model, only the baselines count.
+
+def gate_model(metrics: Path, config: MetrifyConfig, task: Task = "load-forecast") -> None:
+    """Lets a model pass that is better than every baseline, and better than the champion.
+
+    A forecaster is judged by its WAPE, a detector by its VUS-PR. The champion itself, trained again to the last bit,
+    need not be better than it is. Where no champion could be compared with the model, only the baselines count.
 
     Args:
-        metrics: File of `evaluate_forecaster`.
+        metrics: JSON file of the step that evaluated the model.
         config: The gate section.
+        task: What the model is for.
 
     Raises:
         GateRefusedError: It names those that are as good or better.
     """
-    values = json.loads(metrics.read_text(encoding="utf-8"))
-    rivals = list(BASELINES)
-    if config.gate.beat_champion and _CHAMPION in values and not values["is_champion"]:
-        rivals.append(_CHAMPION)
-    better = [f"{name} {values[name]:.4f}" for name in rivals if not values["wape"] < values[name]]
+    rule, values = _RULES[task], json.loads(metrics.read_text(encoding="utf-8"))
+    own, rivals = values[rule.metric], [f"{rule.metric}_{name}" for name in rule.baselines]
+    champion = f"{rule.metric}_{_CHAMPION}"
+    if config.gate.beat_champion and champion in values and not values["is_champion"]:
+        rivals.append(champion)
+    sign = 1 if rule.lower_is_better else -1
+    better = [f"{name} {values[name]:.4f}" for name in rivals if not sign * own < sign * values[name]]
     if better:
+        side = "below" if rule.lower_is_better else "above"
+        mend = " To keep a model beside the champion, set gate.beat_champion to false." if champion in rivals else ""
         raise GateRefusedError(
-            f"The model's WAPE {values['wape']:.4f} is not below {' and '.join(better)}.",
-            "Train longer, on more windows, or with another model_type."
-            + (" To keep a model beside the champion, set gate.beat_champion to false." if _CHAMPION in rivals else ""),
+            f"The model's {rule.metric.upper().replace('_', '-')} {own:.4f} is not {side} {' and '.join(better)}.",
+            rule.mend + mend,
         )

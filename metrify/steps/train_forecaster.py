@@ -7,6 +7,8 @@ from pathlib import Path
 
 from metrify.config import Home, MetrifyConfig
 from metrify.config.code_version import code_version
+from metrify.steps.bundle_description import write_description
+from metrify.steps.describe_forecaster import describe_forecaster
 from metrify.steps.progress import Countdown, tell_progress
 from metrify.steps.reuse import DETECTOR_SECTION, SERVING_SECTIONS, reusable, values_read
 from metrify.steps.training_set import TrainingSet, read_training_set
@@ -15,9 +17,14 @@ from metrify.units import intervals_per_day
 _UNREAD = (*SERVING_SECTIONS, DETECTOR_SECTION)
 
 
-@reusable(outputs=("model", "curve"), ignores=_UNREAD)
+@reusable(outputs=("model", "curve", "description"), ignores=_UNREAD)
 def train_forecaster(
-    training_set: Path, model: Path, curve: Path, config: MetrifyConfig, home: Home | None = None
+    training_set: Path,
+    model: Path,
+    curve: Path,
+    description: Path,
+    config: MetrifyConfig,
+    home: Home | None = None,
 ) -> dict[str, float]:
     """Fits the model that `model_type` names.
 
@@ -28,6 +35,7 @@ def train_forecaster(
         training_set: Folder of `build_training_set`.
         model: ONNX file to write.
         curve: JSON file to write: the losses by epoch.
+        description: JSON file to write: what the bundle says of the model.
         config: Model and training parameters.
         home: Where results of earlier runs and checkpoints are kept.
 
@@ -54,6 +62,7 @@ def train_forecaster(
     )
     shutil.rmtree(checkpoints, ignore_errors=True)
     curve.write_text(json.dumps(trained.curve, indent=2), encoding="utf-8")
+    write_description(description, describe_forecaster(data, config), {})
     return {"epochs": len(trained.curve), "validation_loss": min(loss["val_loss"] for loss in trained.curve)}
 
 

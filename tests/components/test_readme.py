@@ -37,7 +37,7 @@ def test_a_readme_has_inputs_outputs_and_the_steps_words() -> None:
     text = readme.render(readme.FOLDER / "gate_model")
     assert "| `evaluation` | Artifact |" in text
     assert "## Outputs\n\nNone." in text
-    assert "Lets a model pass whose WAPE is below that of every baseline, and below the champion's." in text
+    assert "Lets a model pass that is better than every baseline, and better than the champion." in text
 
 
 def test_check_lists_a_stale_readme_and_leaves_it(

@@ -28,16 +28,16 @@ def prepare_world(home: Home, config: MetrifyConfig) -> Path:
     """
     folder = home.root / "training"
     training_set = prepare_training_set(SOURCE, folder, config, home)
-    names = ("model", "curve", "metrics", "reference", "limits", "card", "cold_start", "bundle")
+    names = ("model", "curve", "description", "metrics", "reference", "limits", "card", "cold_start", "bundle")
     paths = {name: folder / name for name in names}
-    train_forecaster(training_set, paths["model"], paths["curve"], config, home)
+    train_forecaster(training_set, paths["model"], paths["curve"], paths["description"], config, home)
     fit_cold_start(training_set, paths["cold_start"], config)
     for name in ("metrics", "limits"):
         paths[name].write_text(json.dumps({}), encoding="utf-8")
     paths["card"].write_text("# For a benchmark\n", encoding="utf-8")
     pd.DataFrame({"change_log_mean": [0.0]}).to_parquet(paths["reference"])
     write_bundle(
-        training_set,
+        paths["description"],
         paths["model"],
         paths["metrics"],
         paths["reference"],
@@ -45,7 +45,6 @@ def prepare_world(home: Home, config: MetrifyConfig) -> Path:
         paths["card"],
         paths["cold_start"],
         paths["bundle"],
-        config,
         "bench",
         home,
     )

@@ -166,8 +166,11 @@ def evaluate(world: World, tmp_path: Path) -> Callable[..., Evaluated]:
 @pytest.fixture
 def register_in(tmp_path: Path) -> Callable[..., Path]:
     """Evaluates, bundles and registers a model of some world; returns the bundle's folder."""
+    from metrify.steps.bundle_description import write_description
     from metrify.steps.compress_forecaster import compress_forecaster
+    from metrify.steps.describe_forecaster import describe_forecaster
     from metrify.steps.register_model import register_model
+    from metrify.steps.training_set import read_training_set
     from metrify.steps.write_bundle import write_bundle
     from metrify.steps.write_model_card import write_model_card
 
@@ -186,8 +189,10 @@ def register_in(tmp_path: Path) -> Callable[..., Path]:
         )
         inputs = (world.dataset, world.training_set, done.evaluation, done.tables, report)
         write_model_card(*inputs, card, world.config, "test")
-        made_of = (world.training_set, model, done.evaluation, reference, thresholds, card, world.cold_start)
-        write_bundle(*made_of, named, world.config, "test", world.home)
+        description = tmp_path / "description.json"
+        write_description(description, describe_forecaster(read_training_set(world.training_set), world.config), {})
+        made_of = (description, model, done.evaluation, reference, thresholds, card, world.cold_start)
+        write_bundle(*made_of, named, "test", world.home)
         register_model(named, curve, done.tables, world.config, world.home)
         return Path(named.read_text())
 
