@@ -4,12 +4,14 @@ from pathlib import Path
 
 from kfp import compiler
 
+from pipelines.anomaly_training import anomaly_training
 from pipelines.batch_forecast import batch_forecast
 from pipelines.feature_table import feature_table
 from pipelines.forecaster_training import forecaster_training
 
 COMPILED_FOLDER = Path(__file__).parent / "compiled"
 PIPELINES = {
+    "anomaly_training": anomaly_training,
     "batch_forecast": batch_forecast,
     "feature_table": feature_table,
     "forecaster_training": forecaster_training,

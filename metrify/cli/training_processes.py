@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from metrify.cli.training_run import TrainedForecaster, run_training, training_bars
+from metrify.cli.training_run import TrainedModel, TrainingPipeline, run_training, training_bars
 from metrify.errors import MetrifyError, PipelineRunError
 
 if TYPE_CHECKING:
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 
 # A finished task (true) or how far one is (false), the end of a run, or what stopped it.
-News = tuple[str, bool] | TrainedForecaster | MetrifyError
+News = tuple[str, bool] | TrainedModel | MetrifyError
 
 
 def run_trainings(
-    configs: Mapping[str, "MetrifyConfig"], source: str, home: "Home", console: "Console"
-) -> dict[str, TrainedForecaster]:
-    """Runs the pipeline once for each configuration, each run in a process of its own.
+    pipeline: TrainingPipeline, configs: Mapping[str, "MetrifyConfig"], source: str, home: "Home", console: "Console"
+) -> dict[str, TrainedModel]:
+    """Runs a pipeline once for each configuration, each run in a process of its own.
 
     What the runs share is made once: a run waits for a step that another one is busy with, and reuses its result.
 
     Args:
+        pipeline: The pipeline.
         configs: Configurations by a short name.
         source: Name of the dataset.
         home: Where the stores lie.
@@ -44,19 +45,19 @@ def run_trainings(
     threads = max(1, (os.cpu_count() or 1) // len(configs))
     told: multiprocessing.Queue[tuple[str, News]] = context.Queue()
     children = {
-        name: context.Process(target=_train_in_child, args=(name, config, source, home, threads, told))
+        name: context.Process(target=_train_in_child, args=(name, pipeline, config, source, home, threads, told))
         for name, config in configs.items()
     }
-    finished: dict[str, TrainedForecaster] = {}
+    finished: dict[str, TrainedModel] = {}
     try:
         for child in children.values():
             child.start()
-        with training_bars(console, list(configs)) as advance:
+        with training_bars(pipeline, console, list(configs)) as advance:
             while len(finished) < len(children):
                 name, news = _next_news(told, {name: child for name, child in children.items() if name not in finished})
                 if isinstance(news, MetrifyError):
                     raise news
-                if isinstance(news, TrainedForecaster):
+                if isinstance(news, TrainedModel):
                     finished[name] = news
                 else:
                     text, is_done = news
@@ -69,6 +70,7 @@ def run_trainings(
 
 def _train_in_child(
     name: str,
+    pipeline: TrainingPipeline,
     config: "MetrifyConfig",
     source: str,
     home: "Home",
@@ -80,6 +82,7 @@ def _train_in_child(
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))  # runs that fight for cores are slower together
     try:
         trained = run_training(
+            pipeline,
             config,
             source,
             home,

@@ -16,11 +16,26 @@ if TYPE_CHECKING:
 
     from metrify.config import Home, MetrifyConfig
 
-PIPELINE = "forecaster_training"
+
+@dataclass(frozen=True)
+class TrainingPipeline:
+    """A pipeline that trains a model.
+
+    Attributes:
+        name: Of the pipeline.
+        evaluation: Name of its task that evaluates the model.
+    """
+
+    name: str
+    evaluation: str
+
+
+FORECASTER_TRAINING = TrainingPipeline("forecaster_training", "evaluate-forecaster")
+ANOMALY_TRAINING = TrainingPipeline("anomaly_training", "evaluate-detector")
 
 
 @dataclass(frozen=True)
-class TrainedForecaster:
+class TrainedModel:
     """What a training run left.
 
     Attributes:
@@ -56,15 +71,17 @@ def dataset_name() -> str:
 
 
 def run_training(
+    pipeline: TrainingPipeline,
     config: "MetrifyConfig",
     source: str,
     home: "Home",
     on_task: Callable[[str], None],
     on_progress: Callable[[str], None] = lambda line: None,
-) -> TrainedForecaster:
-    """Runs the compiled training pipeline.
+) -> TrainedModel:
+    """Runs a compiled training pipeline.
 
     Args:
+        pipeline: Which one.
         config: The configuration.
         source: Name of the dataset.
         home: Where the stores lie.
@@ -85,28 +102,30 @@ def run_training(
         "config_yaml": yaml.safe_dump(config.model_dump(mode="json")),
         "code_version": code_version(),
     }
-    run = run_local(PIPELINE, arguments, home, on_task, on_progress)
-    return TrainedForecaster(
+    run = run_local(pipeline.name, arguments, home, on_task, on_progress)
+    return TrainedModel(
         bundle=Path(run.output("write-bundle", "bundle").read_text(encoding="utf-8")),
         service=run.output("render-inference-service", "manifest"),
         dataset=run.output("ingest-readings", "dataset"),
         verdicts=run.output("validate-readings", "verdicts"),
         online_until=run.output("materialise-features", "materialised").read_text(encoding="utf-8"),
-        metrics=json.loads(run.output("evaluate-forecaster", "evaluation").read_text(encoding="utf-8")),
+        metrics=json.loads(run.output(pipeline.evaluation, "evaluation").read_text(encoding="utf-8")),
         ingested=run.metrics("ingest-readings"),
-        tasks=len(task_names(PIPELINE)),
+        tasks=len(task_names(pipeline.name)),
         reused=run.reused,
         seconds=time.monotonic() - started,
     )
 
 
 @contextmanager
-def training_bars(console: "Console", names: list[str]) -> Iterator[Callable[[str, str, bool], None]]:
+def training_bars(
+    pipeline: TrainingPipeline, console: "Console", names: list[str]
+) -> Iterator[Callable[[str, str, bool], None]]:
     """One bar a run; yields what tells that a task of a run finished, or how far it is."""
     from pipelines.run_local import task_names
 
     with progress_bar(console) as progress:
-        total = len(task_names(PIPELINE))
+        total = len(task_names(pipeline.name))
         bars = {name: progress.add_task(f"train {name}", total=total) for name in names}
 
         def advance(name: str, text: str, is_done: bool) -> None:

@@ -322,3 +322,13 @@ class MetrifyConfig(Section):
         values = self.model_dump()
         values["training"]["consumption_forecasting"].update(changes)
         return self.model_validate(values)
+
+    def with_anomaly_detection(self, **changes: object) -> Self:
+        """A copy with other values of `training.anomaly_detection`.
+
+        Raises:
+            ValidationError: A value is not allowed.
+        """
+        values = self.model_dump()
+        values["training"]["anomaly_detection"].update(changes)
+        return self.model_validate(values)

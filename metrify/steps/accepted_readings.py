@@ -6,7 +6,7 @@ import pandas as pd
 
 from metrify.readings.dataset import DatasetInfo, read_dataset
 from metrify.readings.matrix import ReadingsMatrix, to_matrix
-from metrify.readings.quality.faults import WRONG_STAMPS, fault_name
+from metrify.readings.quality.faults import WRONG_STAMPS, Fault, parse_faults
 from metrify.readings.quality.quarantine import leave_out_quarantined
 from metrify.readings.quality.tables import METERS_FILE, QUARANTINE_FILE, read_verdict_table
 
@@ -36,24 +36,27 @@ def load_served_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd
 
 
 def load_measured_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
-    """Reads the accepted meters as they were measured, faults and all; only readings with a wrong stamp are missing.
+    """Reads the accepted meters as they were measured, faults and all.
+
+    Only readings with a wrong stamp are missing, and zeros that stand for missing readings.
 
     Arguments, results and errors are those of `load_accepted_readings`.
     """
-    return _load(dataset, verdicts, ["accepted"], only={fault_name(fault) for fault in WRONG_STAMPS})
+    return _load(dataset, verdicts, ["accepted"], only=WRONG_STAMPS | Fault.MISSING_ZERO)
 
 
 def _load(
-    dataset: Path, verdicts: Path, kinds: list[str], only: set[str] | None = None
+    dataset: Path, verdicts: Path, kinds: list[str], only: Fault | None = None
 ) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
-    """Reads meters without the readings in quarantine, or without those for `only` some reasons."""
+    """Reads meters without the readings in quarantine, or without those that have one of `only` some faults."""
     loaded = read_dataset(dataset)
     verdict = read_verdict_table(verdicts, METERS_FILE)
     chosen = verdict.loc[verdict[kinds].any(axis=1), "meter_id"]
     readings = loaded.readings[loaded.readings["meter_id"].isin(chosen)]
     quarantine = read_verdict_table(verdicts, QUARANTINE_FILE)
     if only is not None:
-        quarantine = quarantine[quarantine["reason"].isin(only)]
+        faults = quarantine["reason"].map({reason: parse_faults(reason) for reason in quarantine["reason"].unique()})
+        quarantine = quarantine[(faults.astype("int64") & int(only)) != 0]
     matrix = to_matrix(leave_out_quarantined(readings, quarantine), loaded.info.resolution_minutes)
     meters = loaded.meters.set_index("meter_id").loc[list(matrix.meter_ids)].reset_index()
     return loaded.info, meters, matrix

@@ -38,7 +38,7 @@ def demo(
     from metrify.cli.demo.page import write_demo_page
     from metrify.cli.demo.record import DemoRecord
     from metrify.cli.training_processes import run_trainings
-    from metrify.cli.training_run import dataset_name
+    from metrify.cli.training_run import FORECASTER_TRAINING, dataset_name
     from metrify.config import Home, load_config
     from metrify.config.schema import GateConfig
     from metrify.readings.dataset import read_info
@@ -51,7 +51,7 @@ def demo(
     record = DemoRecord(dataset_name())
     configs = {kind: settings.with_forecasting(model_type=kind) for kind in (_CONTROL, _CANARY)}
     with record.timed("train"):
-        record.trained = run_trainings(configs, record.source, home, console)
+        record.trained = run_trainings(FORECASTER_TRAINING, configs, record.source, home, console)
     for kind, run in record.trained.items():
         if run.reused:
             console.print(f"  {kind}: {run.reused} of {run.tasks} steps reused a result that was there already")

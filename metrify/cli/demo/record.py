@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from metrify.cli.output import Figure
-from metrify.cli.training_run import TrainedForecaster
+from metrify.cli.training_run import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class DemoRecord:
     """Everything that a run of the demo found out."""
 
     source: str
-    trained: dict[str, TrainedForecaster] = field(default_factory=dict)
+    trained: dict[str, TrainedModel] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     forecast: ForecastRecord | None = None
     rollout: RolloutRecord | None = None
