@@ -19,10 +19,12 @@ class DayScores:
     Attributes:
         score: `[...]` float32, higher where a day is more anomalous.
         kind_share: `[..., K]` float32, how likely each kind is, in the order of `Kind`.
+        is_anomaly: `[...]` bool, whether the score lies above the threshold; None of a graph that has none yet.
     """
 
     score: np.ndarray
     kind_share: np.ndarray
+    is_anomaly: np.ndarray | None
 
 
 class DetectorModel:
@@ -54,10 +56,7 @@ class DetectorModel:
 
     def score_days(self, days: MeterDays) -> DayScores:
         """Scores of all days of all meters, `[M, D]` and `[M, D, K]`, in bounded memory beside them."""
-        scores, shares = [], []
-        for meters, numbers in days.by_meter():
-            answer = self.predict(days.features(self.input_names, meters, numbers))
-            scores.append(answer["score"])
-            shares.append(answer["kind_share"])
-        score, share = np.concatenate(scores), np.concatenate(shares)
-        return DayScores(score.reshape(days.shape), share.reshape(*days.shape, -1))
+        parts = [self.predict(days.features(self.input_names, *part)) for part in days.by_meter()]
+        whole = {name: np.concatenate([part[name] for part in parts]) for name in self._outputs}
+        shaped = {name: values.reshape(*days.shape, *values.shape[1:]) for name, values in whole.items()}
+        return DayScores(shaped["score"], shaped["kind_share"], shaped.get("is_anomaly"))

@@ -41,6 +41,13 @@ class MeterDays:
         """The first column of the matrix that lies in a judged day, and that behind the last one."""
         return int(self._edges[0]), int(self._edges[-1])
 
+    @property
+    def begins(self) -> pd.DatetimeIndex:
+        """`[D]` UTC, when the judged days begin."""
+        return pd.DatetimeIndex(
+            self.matrix.start + self._edges[:-1] * pd.Timedelta(minutes=self.matrix.resolution_minutes)
+        )
+
     def day_of(self, column: int) -> int:
         """The judged day in which a column of the matrix lies."""
         return int(np.searchsorted(self._edges[1:], column, side="right"))
@@ -59,6 +66,12 @@ class MeterDays:
             for part in (slice(first, first + _ROWS_AT_ONCE) for first in range(0, len(meters), _ROWS_AT_ONCE))
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def missing_share(self) -> np.ndarray:
+        """`[M, D]` float32, the share of each judged day's readings that is missing."""
+        missing = np.isnan(self.matrix.kwh).cumsum(axis=1)
+        before = np.concatenate([np.zeros((len(missing), 1), missing.dtype), missing], axis=1)[:, self._edges]
+        return (np.diff(before, axis=1) / np.diff(self._edges)).astype(np.float32)
 
     def by_meter(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """All meter-days in parts: rows of the matrix and numbers of days, meter after meter."""

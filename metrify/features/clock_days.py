@@ -30,7 +30,7 @@ def by_clock(windows: np.ndarray, batch: FeatureBatch) -> np.ndarray:
     moved = windows
     origins, rows = np.unique(batch.origins.astype("datetime64[s]"), return_inverse=True)
     for number, origin in enumerate(origins):
-        columns = _columns(origin, batch.context)
+        columns = clock_columns(origin, batch.context)
         if columns is not None:
             moved = windows.copy() if moved is windows else moved
             own = np.flatnonzero(rows == number)
@@ -39,8 +39,16 @@ def by_clock(windows: np.ndarray, batch: FeatureBatch) -> np.ndarray:
 
 
 @lru_cache(_ORIGINS_HELD)
-def _columns(origin: np.datetime64, context: FeatureContext) -> np.ndarray | None:
-    """The column of the window from which each place is taken, `[sequence_length]`; None where each stays."""
+def clock_columns(origin: np.datetime64, context: FeatureContext) -> np.ndarray | None:
+    """The column of the window from which `by_clock` takes each place, `[sequence_length]`; None where each stays.
+
+    Args:
+        origin: datetime64[s] UTC.
+        context: Lengths, resolution and time zone.
+
+    Raises:
+        ConfigError: The time zone is unknown.
+    """
     length, step = context.sequence_length, np.timedelta64(context.resolution_minutes, "m")
     places = np.arange(length)
     stamps = origin + np.arange(-length, 1) * step  # and the origin itself

@@ -155,9 +155,10 @@ def test_a_lower_score_far_from_all_events_never_harms(seed: int, digits: int, f
 
 
 @settings(max_examples=200)
-@given(seeds, st.sampled_from([1, 9]), st.floats(0, 3))
-def test_a_higher_score_in_the_only_event_never_harms(seed: int, digits: int, rise: float) -> None:
-    shape = (2, 50)
+@given(seeds, st.floats(0, 3))
+def test_a_higher_score_in_the_only_event_never_harms(seed: int, rise: float) -> None:
+    """Where no two scores are equal: one that leaves its equals makes a threshold of its own among them."""
+    shape, digits = (2, 50), 9
     events = draw_events(shape, 1, seed)
     scores = draw_scores(events.labels(shape), seed, gain=1.0, missing=0, digits=digits)
     higher = scores.copy()

@@ -1,0 +1,166 @@
+"""Events: anomalous days that belong together, with what they may be and what is at stake, ranked for field crews."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from metrify.anomaly.detector_model import DayScores
+from metrify.anomaly.evaluation import merge_alarms
+from metrify.anomaly.kinds import Kind
+from metrify.anomaly.meter_days import MeterDays
+from metrify.features.judged_day import days_by_clock
+
+EVENT_COLUMNS = (
+    "rank",
+    "meter_id",
+    "start",
+    "end",
+    "days",
+    "kind",
+    "kind_share",
+    "severity",
+    "energy_kwh",
+    "score",
+    "is_open",
+)
+_KINDS = tuple(Kind)
+_VACANT_SHARE = 0.5  # of all that a day may be, from which on the home counts as empty
+_LEAST_VACANT_DAYS = 2  # a day out is no vacancy
+_HIGH_DAYS, _MEDIUM_DAYS = 7.0, 1.0  # of the meter's usual energy at stake
+
+
+class Severity(StrEnum):
+    """How soon somebody should look."""
+
+    HIGH = "high"  # as much energy as of a week is at stake
+    MEDIUM = "medium"  # as of a day
+    LOW = "low"
+    NONE = "none"  # no fault
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedDays:
+    """What is to be told of meter-days.
+
+    Attributes:
+        days: M meters and D days.
+        scores: Of all of them.
+        is_anomaly: `[M, D]` bool.
+        missing_share: `[M, D]` of each day's readings.
+    """
+
+    days: MeterDays
+    scores: DayScores
+    is_anomaly: np.ndarray
+    missing_share: np.ndarray
+
+
+def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float) -> pd.DataFrame:
+    """Merges days into events, the most urgent first.
+
+    A day counts if it is anomalous, if more of its readings are missing than can be judged, or if the home seems to be
+    empty for days. The kind is the one that the days of the event are most like on average; where too many readings are
+    missing, it is that.
+
+    Args:
+        judged: The days and their scores.
+        max_gap_days: Days of one event are at most so many days apart.
+        max_missing_share: A day with more readings missing is not judged by its score.
+
+    Returns:
+        `EVENT_COLUMNS`, an event a row. `start` and `end` are UTC, the beginning of the first day and the end of the
+        last. `energy_kwh` is what the meter counted less, or more, than is usual by its clock times in the days before
+        the event; what is missing counts as usual. `is_open` says that it lasts until the last day.
+    """
+    unread = judged.missing_share > max_missing_share
+    faulty = (judged.is_anomaly & ~unread) | unread
+    empty = _vacant(judged) & ~faulty
+    rows = [
+        row
+        for mask, of_vacancy in ((faulty, False), (empty, True))
+        for row in _rows_of(judged, mask, unread, max_gap_days, of_vacancy)
+    ]
+    table = pd.DataFrame(rows, columns=list(EVENT_COLUMNS[1:]))
+    order = list(Severity)
+    urgency = table["severity"].map(lambda name: order.index(Severity(name)))
+    table = table.assign(urgency=urgency).sort_values(
+        ["urgency", "is_open", "energy_kwh", "score"], ascending=[True, False, False, False], ignore_index=True
+    )
+    table.insert(0, "rank", np.arange(1, len(table) + 1))
+    return table[list(EVENT_COLUMNS)]
+
+
+def _vacant(judged: JudgedDays) -> np.ndarray:
+    """`[M, D]` days of a run in which the home seems to be empty."""
+    vacant = judged.scores.kind_share[..., _KINDS.index(Kind.VACANCY)] > _VACANT_SHARE
+    runs = merge_alarms(vacant, np.ones_like(vacant), 1)
+    kept = np.zeros_like(vacant)
+    for meter, begin, end in zip(runs.meters, runs.begins, runs.ends, strict=True):
+        kept[meter, begin:end] = end - begin >= _LEAST_VACANT_DAYS
+    return kept
+
+
+def _rows_of(
+    judged: JudgedDays, mask: np.ndarray, unread: np.ndarray, max_gap_days: int, of_vacancy: bool
+) -> list[tuple[object, ...]]:
+    days, scores = judged.days, judged.scores
+    merged = merge_alarms(mask, np.ones_like(mask), max_gap_days)
+    rows: list[tuple[object, ...]] = []
+    for meter, begin, end in zip(merged.meters.tolist(), merged.begins.tolist(), merged.ends.tolist(), strict=True):
+        span = slice(begin, end)
+        counted = mask[meter, span]
+        share = scores.kind_share[meter, span][counted].mean(axis=0)
+        kind, certainty = _kind_of(share, unread[meter, span][counted], of_vacancy)
+        energy, usual = _energy_at_stake(days, meter, begin, end)
+        rows.append(
+            (
+                str(days.matrix.meter_ids[meter]),
+                days.begins[begin],
+                days.ends[end - 1],
+                end - begin,
+                kind.value,
+                round(certainty, 3),
+                _severity(kind, energy, usual).value,
+                round(energy, 3),
+                round(float(scores.score[meter, span].max()), 3),
+                end == days.shape[1],
+            )
+        )
+    return rows
+
+
+def _kind_of(share: np.ndarray, unread: np.ndarray, of_vacancy: bool) -> tuple[Kind, float]:
+    if of_vacancy:
+        return Kind.VACANCY, float(share[_KINDS.index(Kind.VACANCY)])
+    if unread.mean() > 1 / 2:
+        return Kind.BURST, 1.0
+    faults = np.where([kind is Kind.VACANCY for kind in _KINDS], 0.0, share)
+    return _KINDS[int(faults.argmax())], float(faults.max())
+
+
+def _energy_at_stake(days: MeterDays, meter: int, begin: int, end: int) -> tuple[float, float]:
+    """KWh between what is usual and what was counted in an event, and the usual kWh of a day."""
+    numbers = np.arange(begin, end)
+    by_clock = days_by_clock(days.batch(np.full(len(numbers), meter), numbers))
+    usual = _mean_where_measured(by_clock[0, :-1])
+    counted = by_clock[:, -1]
+    difference = np.where(np.isfinite(counted), usual - counted, usual)
+    return float(abs(np.nansum(difference))), float(np.nansum(usual))
+
+
+def _mean_where_measured(history: np.ndarray) -> np.ndarray:
+    """`[T]` means of the clock times of days `[D, T]`; NaN where nothing was measured."""
+    measured = np.isfinite(history)
+    counts = measured.sum(axis=0)
+    return np.where(counts > 0, np.where(measured, history, 0).sum(axis=0) / np.maximum(counts, 1), np.nan)
+
+
+def _severity(kind: Kind, energy: float, usual: float) -> Severity:
+    if kind is Kind.VACANCY:
+        return Severity.NONE
+    days_at_stake = energy / usual if usual > 0 else 0.0
+    if days_at_stake >= _HIGH_DAYS:
+        return Severity.HIGH
+    return Severity.MEDIUM if days_at_stake >= _MEDIUM_DAYS else Severity.LOW
