@@ -40,7 +40,10 @@ def test_the_usual_day_has_the_means_of_all_clock_times(origin: str) -> None:
     batch = make_batch([origin])
     altered = days_by_clock(alter_days(batch))
     history = altered[0, :-1]
-    np.testing.assert_allclose(altered[DAY, -1], history.mean(axis=0), rtol=1e-5)
+    usual = history.mean(axis=0)
+    if origin == SPRING:  # the hour that the clock skips is taken from the one after it
+        usual[1] = usual[2]
+    np.testing.assert_allclose(altered[DAY, -1], usual, rtol=1e-5)
     np.testing.assert_array_equal(altered[:, :-1], np.broadcast_to(history, altered[:, :-1].shape))
 
 
