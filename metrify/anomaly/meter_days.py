@@ -73,6 +73,13 @@ class MeterDays:
         before = np.concatenate([np.zeros((len(missing), 1), missing.dtype), missing], axis=1)[:, self._edges]
         return (np.diff(before, axis=1) / np.diff(self._edges)).astype(np.float32)
 
+    def history_share(self) -> np.ndarray:
+        """`[M, D]` float32, the share of the readings before each judged day, in its window, that was measured."""
+        measured = np.isfinite(self.matrix.kwh).cumsum(axis=1)
+        before = np.concatenate([np.zeros((len(measured), 1), measured.dtype), measured], axis=1)
+        first = self._edges[1:] - self.context.sequence_length
+        return ((before[:, self._edges[:-1]] - before[:, first]) / (self._edges[:-1] - first)).astype(np.float32)
+
     def by_meter(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """All meter-days in parts: rows of the matrix and numbers of days, meter after meter."""
         meters, days = (index.ravel() for index in np.indices(self.shape))

@@ -35,23 +35,33 @@ def load_served_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd
     return _load(dataset, verdicts, ["accepted", "is_new"])
 
 
-def load_measured_readings(dataset: Path, verdicts: Path) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
-    """Reads the accepted meters as they were measured, faults and all.
+def load_measured_readings(
+    dataset: Path, verdicts: Path, accepted_only: bool = True
+) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
+    """Reads meters as they were measured, faults and all.
 
     Only readings with a wrong stamp are missing, and zeros that stand for missing readings.
 
-    Arguments, results and errors are those of `load_accepted_readings`.
+    Args:
+        dataset: Dataset folder.
+        verdicts: Folder of `validate_readings`.
+        accepted_only: Whether meters that are not good enough to train on are left out.
+
+    Results and errors are those of `load_accepted_readings`.
     """
-    return _load(dataset, verdicts, ["accepted"], only=WRONG_STAMPS | Fault.MISSING_ZERO)
+    return _load(dataset, verdicts, ["accepted"] if accepted_only else [], only=WRONG_STAMPS | Fault.MISSING_ZERO)
 
 
 def _load(
     dataset: Path, verdicts: Path, kinds: list[str], only: Fault | None = None
 ) -> tuple[DatasetInfo, pd.DataFrame, ReadingsMatrix]:
-    """Reads meters without the readings in quarantine, or without those that have one of `only` some faults."""
+    """Reads meters without the readings in quarantine, or without those that have one of `only` some faults.
+
+    Meters are those of some kinds, or all of them where no kind is named.
+    """
     loaded = read_dataset(dataset)
     verdict = read_verdict_table(verdicts, METERS_FILE)
-    chosen = verdict.loc[verdict[kinds].any(axis=1), "meter_id"]
+    chosen = verdict.loc[verdict[kinds].any(axis=1) if kinds else slice(None), "meter_id"]
     readings = loaded.readings[loaded.readings["meter_id"].isin(chosen)]
     quarantine = read_verdict_table(verdicts, QUARANTINE_FILE)
     if only is not None:
