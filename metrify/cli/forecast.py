@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from metrify.cli.output import print_json
+from metrify.cli.output import print_json, sparkline
 
 if TYPE_CHECKING:
     from inference_services.client import Forecasts
-
-_BARS = "▁▂▃▄▅▆▇█"
 
 
 def forecast(
@@ -37,7 +35,7 @@ def forecast(
     for row, meter in enumerate(answer.meter_ids):
         point = answer.point_kwh[row]
         typer.echo(
-            f"{meter}  {_sparkline(point.tolist())}  {point.sum():8.3f} kWh  from {answer.origins[row]}  "
+            f"{meter}  {sparkline(point.tolist())}  {point.sum():8.3f} kWh  from {answer.origins[row]}  "
             f"{answer.model_versions[row]} ({answer.variants[row]})"
         )
     for kind, items in (("degraded", answer.degraded_reasons), ("refused", answer.refused)):
@@ -63,9 +61,3 @@ def _as_dict(answer: "Forecasts") -> dict[str, object]:
     drift = {"verdict": answer.drift, "p_value": answer.drift_p, "day": answer.drift_day}
     lists = {"degraded_reasons": answer.degraded_reasons, "refused": answer.refused}
     return {"forecasts": rows, **lists, "drift": drift}
-
-
-def _sparkline(values: list[float]) -> str:
-    low, high = min(values), max(values)
-    scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
-    return "".join(_BARS[round((value - low) * scale)] for value in values)

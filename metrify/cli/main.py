@@ -14,6 +14,7 @@ import typer
 from metrify import __version__
 from metrify.cli import batch_forecast, bench, bundle, data, doctor, fit, forecast, pipelines, rollout, serve, train
 from metrify.cli.demo import command as demo
+from metrify.cli.detect.command import detect
 from metrify.errors import MetrifyError
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.add_typer(pipelines.app, name="pipelines")
 app.command("serve")(serve.serve)
 app.command("forecast")(forecast.forecast)
 app.command("batch-forecast")(batch_forecast.batch_forecast)
+app.command("detect")(detect)
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(bench.app, name="bench")

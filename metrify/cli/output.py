@@ -22,6 +22,9 @@ class Figure(NamedTuple):
     unit: str
 
 
+_BARS = "▁▂▃▄▅▆▇█"
+
+
 def called_as() -> str:
     """The command as the user called it, for the commands that we propose."""
     program = Path(sys.argv[0])
@@ -58,3 +61,11 @@ def print_figures(figures: Sequence[Figure]) -> None:
     for figure in figures:
         value = f"{figure.value:.4g}" if isinstance(figure.value, float) else str(figure.value)
         typer.echo(f"{figure.name:{width}}  {value:>10} {figure.unit if figure.unit != '1' else ''}".rstrip())
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Values as one line of bars; a gap where one is missing."""
+    known = [value for value in values if value == value]  # NaN is not itself
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    scale = (len(_BARS) - 1) / (high - low) if high > low else 0.0
+    return "".join(_BARS[round((value - low) * scale)] if value == value else " " for value in values)

@@ -16,6 +16,19 @@ _TEMPLATE = "page.html.j2"
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        titles: Of the columns.
+        rows: Cells as they are shown.
+    """
+
+    titles: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a page.
 
@@ -24,12 +37,14 @@ class Section:
         text: What the reader should see in it.
         charts: Altair charts, in their order.
         facts: Pairs of a name and a value.
+        table: Shown below the facts.
     """
 
     title: str
     text: str
     charts: "Sequence[altair.TopLevelMixin]" = ()
     facts: Sequence[tuple[str, str]] = ()
+    table: Table | None = None
 
 
 def write_page(path: Path, title: str, lead: str, sections: Sequence[Section]) -> None:
