@@ -66,3 +66,21 @@ def batch_forecast(
     from metrify.config import load_config
 
     report("batch-forecast", [BatchBench(load_config(config)).measure], quick, as_json)
+
+
+@app.command("anomaly")
+def anomaly(
+    dataset: Annotated[str, typer.Option(help="Dataset: london_hourly_2013, simbench, an imported one...")],
+    models: Annotated[
+        list[str] | None, typer.Option(help="A detector or a control; repeat it for several. All without it.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
+    as_json: Json = False,
+    quick: Quick = False,
+) -> None:
+    """Anomalies: recall of events, false alarms, training time and speed of detectors beside simple rules and PyOD."""
+    from metrify.cli.bench.anomaly.measure import AnomalyBench
+    from metrify.cli.bench.report import report
+    from metrify.config import load_config
+
+    report("anomaly", [AnomalyBench(dataset, tuple(models or ()), load_config(config)).measure], quick, as_json)

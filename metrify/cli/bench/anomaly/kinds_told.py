@@ -1,0 +1,34 @@
+"""Whether a detector tells right what an event is, and an empty home from a fault."""
+
+import numpy as np
+
+from metrify.anomaly.kinds import Kind
+from metrify.cli.bench.anomaly.outcome import Outcome
+
+_KINDS = [kind.value for kind in Kind]
+
+
+def kind_accuracy(outcome: Outcome) -> float:
+    """Share of the found events whose anomalous days are mostly taken for what they are."""
+    right = []
+    for fold in outcome.folds:
+        assert fold.kinds is not None
+        events = fold.events
+        for meter, begin, end, kind in zip(events.meters, events.begins, events.ends, events.kinds, strict=True):
+            called = fold.anomalous[meter, begin:end]
+            if called.any():
+                guesses = np.bincount(fold.kinds[meter, begin:end][called], minlength=len(_KINDS))
+                right.append(_KINDS[int(guesses.argmax())] == kind)
+    return float(np.mean(right))
+
+
+def vacancies_told(outcome: Outcome) -> tuple[float, float]:
+    """Share of vacancies of which a day is called anomalous, and of their days whose likeliest kind is vacancy."""
+    called, told = [], []
+    for fold in outcome.folds:
+        assert fold.vacant is not None and fold.vacant_scores is not None and fold.vacant_kinds is not None
+        vacant = fold.vacant
+        for meter, begin, end in zip(vacant.meters, vacant.begins, vacant.ends, strict=True):
+            called.append(bool((fold.vacant_scores[meter, begin:end] > fold.threshold).any()))
+            told.append(fold.vacant_kinds[meter, begin:end] == _KINDS.index(Kind.VACANCY.value))
+    return float(np.mean(called)), float(np.concatenate(told).mean())

@@ -1,0 +1,80 @@
+"""What `metrify bench anomaly` measures: detectors and what users would pick instead, fold by fold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from metrify.anomaly.thresholds import fit_threshold
+from metrify.cli.bench.anomaly.folds import FOLDS, Fold, find_days, make_folds
+from metrify.cli.bench.anomaly.outcome import FoldOutcome, Outcome
+from metrify.cli.bench.anomaly.result_rows import describe_row, result_rows
+from metrify.cli.bench.anomaly.rivals import Fitted, Tell, choose_rivals, fit_rival
+from metrify.cli.bench.anomaly.speed import DaySpeed, measure_day_speed
+from metrify.cli.bench.report import Row
+from metrify.config import MetrifyConfig
+from metrify.config.anomaly_detection import AnomalyDetectionConfig
+
+_QUICK = {"epochs": 1, "boosting_rounds": 10, "fault_copies": 1, "forest_trees": 20, "max_training_days": 2_000}
+_CHANCE_SEED = 100
+
+
+@dataclass(frozen=True)
+class AnomalyBench:
+    """A run of the benchmark.
+
+    Attributes:
+        dataset: Name of the dataset.
+        models: Names of detectors and controls; all of them where there is none.
+        config: The configuration that detectors are trained with.
+    """
+
+    dataset: str
+    models: tuple[str, ...]
+    config: MetrifyConfig
+
+    def measure(self, quick: bool, tell: Tell) -> list[Row]:
+        """Fits and judges all rivals in each fold, and makes the rows.
+
+        Args:
+            quick: Few meters and small models.
+            tell: Where progress goes.
+
+        Raises:
+            MetrifyError: The dataset, a name or the configuration does not fit.
+        """
+        section = self.config.training.anomaly_detection
+        config = AnomalyDetectionConfig.model_validate(section.model_dump() | (_QUICK if quick else {}))
+        names = choose_rivals(self.models, config.model_type)
+        days = find_days(self.dataset, config, quick)
+        tell(f"{self.dataset}: {days.shape[0]} meters, {days.shape[0] * days.shape[1]:,} days")
+        outcomes: dict[str, list[FoldOutcome]] = {name: [] for name in names}
+        speeds: dict[str, DaySpeed] = {}
+        for fold in make_folds(days, config):
+            for name in names:
+                tell(f"fold {fold.number + 1} of {FOLDS}: {name}")
+                fitted = fit_rival(name, fold.fitted, config, _CHANCE_SEED + fold.number, tell)
+                outcomes[name].append(_judge(fitted, fold, config, with_kinds=name == config.model_type))
+                if fitted.model and name not in speeds:
+                    speeds[name] = measure_day_speed(fitted.model, fold.judged.days)
+        results = [Outcome(name, folds, config.max_gap_days) for name, folds in outcomes.items()]
+        return [describe_row(self.dataset, days), *result_rows(self.dataset, results, speeds, config)]
+
+
+def _judge(fitted: Fitted, fold: Fold, config: AnomalyDetectionConfig, with_kinds: bool) -> FoldOutcome:
+    threshold = fit_threshold(
+        fitted.score(fold.kept), config.false_alarms_per_meter_month, config.max_gap_days, config.threshold_method
+    )
+    if not (with_kinds and fitted.model):
+        return FoldOutcome(fitted.score(fold.judged.days), fold.judged.events, threshold, fitted.seconds)
+    scores, vacant = (fitted.model.score_days(side.days) for side in (fold.judged, fold.vacant))
+    kinds, vacant_kinds = (np.asarray(said.kind_share.argmax(axis=2)) for said in (scores, vacant))
+    return FoldOutcome(
+        scores.score,
+        fold.judged.events,
+        threshold,
+        fitted.seconds,
+        kinds,
+        vacant.score,
+        fold.vacant.events,
+        vacant_kinds,
+    )
