@@ -19,6 +19,7 @@ class Kind(StrEnum):
 
 
 FAULTS = tuple(kind for kind in Kind if kind is not Kind.VACANCY)
+LABEL_KINDS = (*(kind.value for kind in Kind), "other")  # what somebody who labels events may call one
 
 DESCRIPTIONS = {
     Kind.STUCK: "The meter repeats one value. Read the register on site and check the pulse output.",

@@ -52,6 +52,20 @@ class MeterDays:
         """The judged day in which a column of the matrix lies."""
         return int(np.searchsorted(self._edges[1:], column, side="right"))
 
+    def touched(self, starts: pd.DatetimeIndex, ends: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+        """The judged days that spans of time have a part in.
+
+        Args:
+            starts: `[S]` UTC.
+            ends: `[S]` UTC, exclusive.
+
+        Returns:
+            `[S]` the first such day of each, and the day behind the last; these are the same where there is none.
+        """
+        first = self._midnights[1:].searchsorted(starts, side="right")
+        behind = self._midnights[:-1].searchsorted(ends, side="left")
+        return first, np.maximum(first, behind)
+
     def batch(self, meters: np.ndarray, days: np.ndarray) -> FeatureBatch:
         """Some meter-days, `[n]` rows of the matrix and `[n]` numbers of days."""
         length = self.context.sequence_length
@@ -96,12 +110,16 @@ class MeterDays:
         return replace(self, matrix=chosen)
 
     @cached_property
-    def _edges(self) -> np.ndarray:
-        """`[D + 1]` columns at which the judged days begin and the last one ends."""
-        step = pd.Timedelta(minutes=self.matrix.resolution_minutes)
+    def _midnights(self) -> pd.DatetimeIndex:
+        """`[D + 1]` UTC, when the judged days begin and the last one ends."""
         begins = local_midnights(self.matrix.start, self.ends[0], self.context.timezone)
-        edges = pd.DatetimeIndex(begins[begins < self.ends[0]][-1:].append(self.ends))
-        return np.asarray((edges - self.matrix.start) // step)
+        return pd.DatetimeIndex(begins[begins < self.ends[0]][-1:].append(self.ends))
+
+    @cached_property
+    def _edges(self) -> np.ndarray:
+        """`[D + 1]` the same as columns."""
+        step = pd.Timedelta(minutes=self.matrix.resolution_minutes)
+        return np.asarray((self._midnights - self.matrix.start) // step)
 
     @cached_property
     def _instants(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A dataset is a folder: `readings.parquet`, `meters.parquet`, `dataset.yaml`, perhaps weather and grid status."""
+"""A dataset is a folder: `readings.parquet`, `meters.parquet`, `dataset.yaml`, perhaps weather, grid status, labels."""
 
 import hashlib
 import shutil
@@ -11,13 +11,14 @@ import yaml
 
 from metrify.errors import DatasetError
 from metrify.readings.grid_status import GRID_STATUS_FILE, check_grid_status
+from metrify.readings.labels import LABELS_FILE, check_labels
 from metrify.readings.schema import READINGS_COLUMNS, check_readings
 from metrify.readings.weather import WEATHER_FILE, check_weather
 
 READINGS_FILE = "readings.parquet"
 METERS_FILE = "meters.parquet"
 INFO_FILE = "dataset.yaml"
-OPTIONAL_FILES = (WEATHER_FILE, GRID_STATUS_FILE)
+OPTIONAL_FILES = (WEATHER_FILE, GRID_STATUS_FILE, LABELS_FILE)
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Dataset:
             `station_id` and `feeder_id`.
         weather: Observed and forecast weather of the place, see `metrify.readings.weather`; None where there is none.
         grid_status: Measured status of the feeders, see `metrify.readings.grid_status`; None where there is none.
+        labels: What was found to be wrong with meters, see `metrify.readings.labels`; None where there are none.
     """
 
     info: DatasetInfo
@@ -61,6 +63,7 @@ class Dataset:
     meters: pd.DataFrame
     weather: pd.DataFrame | None = None
     grid_status: pd.DataFrame | None = None
+    labels: pd.DataFrame | None = None
 
 
 def write_dataset(dataset: Dataset, folder: Path) -> None:
@@ -80,6 +83,8 @@ def write_dataset(dataset: Dataset, folder: Path) -> None:
         if dataset.grid_status is not None:
             status = check_grid_status(dataset.grid_status)
             status.to_parquet(partial / GRID_STATUS_FILE, index=False, compression="zstd")
+        if dataset.labels is not None:
+            check_labels(dataset.labels).to_parquet(partial / LABELS_FILE, index=False, compression="zstd")
         write_info(partial, dataset.info)
         replace_folder(partial, folder)
     finally:
@@ -127,7 +132,7 @@ def read_dataset(folder: Path) -> Dataset:
         info = read_info(folder)
         readings = pd.read_parquet(folder / READINGS_FILE, columns=list(READINGS_COLUMNS))
         meters = pd.read_parquet(folder / METERS_FILE)
-        weather, grid_status = (read_optional(folder / name) for name in OPTIONAL_FILES)
+        weather, grid_status, labels = (read_optional(folder / name) for name in OPTIONAL_FILES)
     except FileNotFoundError as error:
         raise DatasetError(
             f"The dataset {folder} lacks {Path(error.filename or '').name}.",
@@ -135,7 +140,7 @@ def read_dataset(folder: Path) -> Dataset:
         ) from error
     except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise DatasetError(f"The dataset {folder} can't be read: {error}.", "Import it again.") from error
-    return Dataset(info, readings, meters, weather, grid_status)
+    return Dataset(info, readings, meters, weather, grid_status, labels)
 
 
 def read_optional(path: Path) -> pd.DataFrame | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from metrify.anomaly.kinds import LABEL_KINDS
 from metrify.config import Home
 from metrify.errors import DatasetError, DatasetOptionError
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE, load_or_create_key, pseudonyms_of
@@ -57,7 +58,7 @@ def import_dataset(
         try:
             known = folder if append else None
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            imported = import_table(source, known, partial, rename, now, progress)
+            imported = import_table(source, known, partial, rename, now, progress, LABEL_KINDS)
             if not imported.is_replay or imported.has_surroundings:
                 if known:
                     _carry_over(known, partial)
@@ -93,7 +94,7 @@ def _check_choice(folder: Path, replace: bool, append: bool) -> None:
 
 
 def _carry_over(known: Path, new: Path) -> None:
-    """Keeps the files of a dataset that an import does not write: weather, released readings and the like."""
+    """Keeps the files of a dataset that an import does not write: weather, labels, released readings and the like."""
     for path in known.iterdir():
         if path.is_file() and not (new / path.name).exists():
             shutil.copy2(path, new / path.name)

@@ -26,7 +26,7 @@ def row_counts() -> Callable[[str, int], None]:
 
 
 def import_figures(imported: "ImportedTable") -> dict[str, int | bool]:
-    """Figures by their name; those of registers only where there are any."""
+    """Figures by their name; those of registers and labels only where there are any."""
     arrival, is_new = imported.arrival, not imported.is_replay
     figures: dict[str, int | bool] = {
         "data_version": arrival.data_version,
@@ -42,9 +42,10 @@ def import_figures(imported: "ImportedTable") -> dict[str, int | bool]:
         "missing_readings": arrival.missing * is_new,
         "silent_meters": imported.silent_meters,
     }
-    registers = {
+    perhaps = {
         "register_resets": imported.resets,
         "register_rollovers": imported.rollovers,
         "register_gaps": imported.register_gaps,
+        "labels": imported.labels,
     }
-    return figures | {name: count for name, count in registers.items() if count}
+    return figures | {name: count for name, count in perhaps.items() if count}

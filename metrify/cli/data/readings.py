@@ -28,6 +28,9 @@ def import_table(
     grid_status: Annotated[
         Path | None, typer.Option(help="CSV or Parquet file of timestamp, feeder_id, loading_percent, voltage_pu.")
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file of meter_id, start, end, kind: what was wrong, and when.")
+    ] = None,
     column: Annotated[
         list[str] | None,
         typer.Option(metavar="OURS=THEIRS", help="What the file calls a column: meter_id=MPAN, version=issued_at."),
@@ -89,6 +92,7 @@ def import_table(
         meters=meters,
         weather=weather,
         grid_status=grid_status,
+        labels=labels,
         **settings,
     )
     with told_wrongly():
@@ -99,7 +103,7 @@ def import_table(
         print_json({"name": name, "folder": str(home.datasets / name), **figures})
         return
     if imported.is_replay:
-        taken = " Its meters, weather and grid status were taken." if imported.has_surroundings else ""
+        taken = " Its meters, weather, grid status and labels were taken." if imported.has_surroundings else ""
         typer.echo(f"This file is in the dataset already, as data version {imported.arrival.data_version}.{taken}")
         return
     shown = {figure: value for figure, value in figures.items() if not isinstance(value, bool)}

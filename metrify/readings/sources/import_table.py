@@ -5,7 +5,7 @@ filled in, and what is left out is counted.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from metrify.readings.sources.import_settings import (
     info_of,
     settings_of,
 )
+from metrify.readings.sources.imported_labels import read_new_labels, write_labels
 from metrify.readings.sources.imported_meters import MeterCodes, Rename, meters_table, relisted_meters
 from metrify.readings.sources.imported_surroundings import write_surroundings
 from metrify.readings.sources.merge_parts import MergedCounts, merge_parts
@@ -40,7 +41,7 @@ class ImportedTable:
     Attributes:
         arrival: What the dataset's journal says of it.
         is_replay: Whether the same readings had been imported before, so that they were not taken again.
-        has_surroundings: Whether meters, weather or grid status were taken nevertheless.
+        has_surroundings: Whether meters, weather, grid status or labels were taken nevertheless.
         rows: Rows of the file.
         readings: Readings that the dataset has now.
         meters: Meters that the dataset has now.
@@ -48,6 +49,7 @@ class ImportedTable:
         resets: Falls of registers, between which there is no reading.
         rollovers: New beginnings of registers, which readings go across.
         register_gaps: Gaps of registers, in which there is no reading.
+        labels: Labels that the dataset has now; 0 where the import brought none.
     """
 
     arrival: Arrival
@@ -60,6 +62,7 @@ class ImportedTable:
     resets: int = 0
     rollovers: int = 0
     register_gaps: int = 0
+    labels: int = 0
 
 
 def import_table(
@@ -69,6 +72,7 @@ def import_table(
     rename: Rename,
     imported_at: str,
     progress: Callable[[str, int], None] = lambda stage, rows: None,
+    label_kinds: Sequence[str] = (),
 ) -> ImportedTable:
     """Adds a table to a dataset.
 
@@ -79,6 +83,7 @@ def import_table(
         rename: From meter numbers of the file to the ids that are kept.
         imported_at: RFC 3339, for the journal.
         progress: Told the stage and how many rows it has done.
+        label_kinds: Names that the kind of a label may have.
 
     Raises:
         DatasetError: A file is missing or unreadable.
@@ -90,10 +95,11 @@ def import_table(
     if known:
         check_settings(source, known, arrivals)
     write_surroundings(source, known, output)
+    labels = read_new_labels(source, label_kinds, rename)
     digest = digest_readings(source)
     for arrival in arrivals:
         if known and arrival.digest == digest:
-            return _add_surroundings(source, known, output, rename, arrival)
+            return _add_surroundings(source, labels, known, output, rename, arrival)
     data_version = len(arrivals) + 1
 
     with tempfile.TemporaryDirectory(dir=output, prefix=".sort-") as scratch, ExternalSort(Path(scratch)) as rows:
@@ -109,6 +115,7 @@ def import_table(
         merged = merge_parts(source, clock, rows, meters.ids, meter_ids, known, output, data_version, progress)
     _refuse_no_interval(source, merged)
     _write_meters(table, output)
+    label_count = write_labels(source, labels, table["meter_id"], known, output)
     write_info(output, info_of(source, known))
     arrival = Arrival(
         data_version,
@@ -133,22 +140,25 @@ def import_table(
         resets=merged.resets,
         rollovers=merged.rollovers,
         register_gaps=merged.register_gaps,
+        labels=label_count,
     )
 
 
 def _add_surroundings(
-    source: TableSource, known: Path, output: Path, rename: Rename, arrival: Arrival
+    source: TableSource, labels: pd.DataFrame | None, known: Path, output: Path, rename: Rename, arrival: Arrival
 ) -> ImportedTable:
-    """The readings are known. What is new of meters, weather and grid status is taken all the same."""
+    """The readings are known. What is new of meters, weather, grid status and labels is taken all the same."""
     if source.meters is not None:
         _write_meters(relisted_meters(source, known, rename), output)
-    has_surroundings = any(path is not None for path in (source.meters, source.weather, source.grid_status))
+    surroundings = (source.meters, source.weather, source.grid_status, source.labels)
+    meters = pd.read_parquet(known / METERS_FILE)
     return ImportedTable(
         arrival,
         is_replay=True,
-        has_surroundings=has_surroundings,
+        has_surroundings=any(path is not None for path in surroundings),
         readings=pq.read_metadata(known / READINGS_FILE).num_rows,
-        meters=pq.read_metadata(known / METERS_FILE).num_rows,
+        meters=len(meters),
+        labels=write_labels(source, labels, meters["meter_id"], known, output),
     )
 
 

@@ -38,6 +38,7 @@ class TableSource:
         meter_columns: Our name to the file's of further columns of the meters file that are kept, such as `tariff`.
         weather: CSV or Parquet file of the weather, see `metrify.readings.sources.table_weather`.
         grid_status: CSV or Parquet file of the feeders' status, see `metrify.readings.sources.table_grid_status`.
+        labels: CSV or Parquet file of what was wrong with meters, see `metrify.readings.sources.table_labels`.
         is_register: Whether the values are those of a register that counts up, and not of intervals.
         register_digits: Digits before the decimal point of the register's display, in the values' unit, after which it
             begins again at 0; None where it never does.
@@ -56,6 +57,7 @@ class TableSource:
     meter_columns: Mapping[str, str] = field(default_factory=dict)
     weather: Path | None = None
     grid_status: Path | None = None
+    labels: Path | None = None
     is_register: bool = False
     register_digits: int | None = None
 
