@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from metrify.errors import ConfigError
+from metrify.features.clock_days import by_clock
 from metrify.readings.known import KnownGridStatus, KnownWeather
 
 
@@ -57,6 +59,11 @@ class FeatureBatch:
         meters = None if self.meter_ids is None else self.meter_ids[rows]
         static = {column: values[rows] for column, values in self.static.items()}
         return FeatureBatch(self.windows[rows], self.origins[rows], self.context, weather, status, meters, static)
+
+    @cached_property
+    def clock_windows(self) -> np.ndarray:
+        """The windows by the local clock, `[N, sequence_length]`, see `by_clock`; several features begin with them."""
+        return by_clock(self.windows, self)
 
     def __post_init__(self) -> None:
         expected = (len(self.origins), self.context.sequence_length)

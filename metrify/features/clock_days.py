@@ -1,17 +1,20 @@
 """Windows by the local clock, so that the same place in each day is the same clock time, also over a clock change."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.local_time import to_local
 from metrify.units import intervals_per_day
+
+if TYPE_CHECKING:
+    from metrify.features.batch import FeatureBatch, FeatureContext
 
 _ORIGINS_HELD = 4_096  # whole days apart, more than eleven years
 
 
-def by_clock(windows: np.ndarray, batch: FeatureBatch) -> np.ndarray:
+def by_clock(windows: np.ndarray, batch: "FeatureBatch") -> np.ndarray:
     """Moves what lies before a clock change, so that whole days of 24 hours on the clock end at the origin.
 
     The hour that the clock skips in spring is taken from the one after it; of the two that look alike in autumn the
@@ -39,7 +42,7 @@ def by_clock(windows: np.ndarray, batch: FeatureBatch) -> np.ndarray:
 
 
 @lru_cache(_ORIGINS_HELD)
-def clock_columns(origin: np.datetime64, context: FeatureContext) -> np.ndarray | None:
+def clock_columns(origin: np.datetime64, context: "FeatureContext") -> np.ndarray | None:
     """The column of the window from which `by_clock` takes each place, `[sequence_length]`; None where each stays.
 
     Args:

@@ -6,7 +6,6 @@ import numpy as np
 
 from metrify.errors import ConfigError
 from metrify.features.batch import FeatureBatch
-from metrify.features.clock_days import by_clock
 from metrify.units import MINUTES_PER_HOUR, intervals_per_day
 
 LEAST_HISTORY_DAYS = 14
@@ -32,7 +31,7 @@ def days_by_clock(batch: FeatureBatch) -> np.ndarray:
             f"{context.resolution_minutes} minutes.",
             f"Read {LEAST_HISTORY_DAYS + 1} or more whole days of {day} intervals.",
         )
-    windows = np.ascontiguousarray(by_clock(batch.windows, batch), np.float32)
+    windows = np.ascontiguousarray(batch.clock_windows, np.float32)
     return windows.reshape(len(windows), days, day)
 
 

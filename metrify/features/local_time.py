@@ -1,13 +1,16 @@
 """Times of forecast origins, and of the intervals around them, on the local clock."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from metrify.errors import ConfigError
-from metrify.features.batch import FeatureBatch
 from metrify.units import MINUTES_PER_DAY, MINUTES_PER_HOUR
+
+if TYPE_CHECKING:
+    from metrify.features.batch import FeatureBatch
 
 
 def to_local(stamps: np.ndarray | pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
@@ -51,7 +54,7 @@ def part_of_day(local: pd.DatetimeIndex, resolution_minutes: int) -> np.ndarray:
     return ((local.hour * MINUTES_PER_HOUR + local.minute) // resolution_minutes).to_numpy(np.int64)
 
 
-def by_origin(batch: FeatureBatch, function: Callable[[pd.DatetimeIndex], np.ndarray], steps: range) -> np.ndarray:
+def by_origin(batch: "FeatureBatch", function: Callable[[pd.DatetimeIndex], np.ndarray], steps: range) -> np.ndarray:
     """A function of local time at the intervals around each origin.
 
     It is evaluated once for each distinct origin, since the rows of a batch mostly share theirs, or once for each

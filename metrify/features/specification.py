@@ -10,7 +10,6 @@ import numpy as np
 from metrify.errors import BundleError
 from metrify.features.batch import FeatureBatch
 from metrify.features.calendar import ORIGIN_CALENDAR, horizon_calendar, window_rest_day
-from metrify.features.clock_days import by_clock
 from metrify.features.day_deviation import day_deviation
 from metrify.features.day_levels import day_levels
 from metrify.features.day_peaks import day_peaks
@@ -54,7 +53,7 @@ def load_window(batch: FeatureBatch) -> np.ndarray:
     Raises:
         ConfigError: The time zone is unknown.
     """
-    return by_clock(batch.windows, batch)
+    return batch.clock_windows
 
 
 FEATURES: tuple[Feature, ...] = (
