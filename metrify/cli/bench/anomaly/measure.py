@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrify.anomaly.thresholds import fit_threshold
-from metrify.cli.bench.anomaly.folds import FOLDS, Fold, find_days, make_folds
+from metrify.cli.bench.anomaly.folds import FOLDS, QUICK_FOLDS, Fold, find_days, make_folds
 from metrify.cli.bench.anomaly.outcome import FoldOutcome, Outcome
 from metrify.cli.bench.anomaly.result_rows import describe_row, result_rows
 from metrify.cli.bench.anomaly.rivals import Fitted, Tell, choose_rivals, fit_rival
@@ -49,14 +49,15 @@ class AnomalyBench:
         tell(f"{self.dataset}: {days.shape[0]} meters, {days.shape[0] * days.shape[1]:,} days")
         outcomes: dict[str, list[FoldOutcome]] = {name: [] for name in names}
         speeds: dict[str, DaySpeed] = {}
-        for fold in make_folds(days, config):
+        folds = QUICK_FOLDS if quick else FOLDS
+        for fold in make_folds(days, config, folds):
             for name in names:
-                tell(f"fold {fold.number + 1} of {FOLDS}: {name}")
+                tell(f"fold {fold.number + 1} of {folds}: {name}")
                 fitted = fit_rival(name, fold.fitted, config, _CHANCE_SEED + fold.number, tell)
                 outcomes[name].append(_judge(fitted, fold, config, with_kinds=name == config.model_type))
                 if fitted.model and name not in speeds:
                     speeds[name] = measure_day_speed(fitted.model, fold.judged.days)
-        results = [Outcome(name, folds, config.max_gap_days) for name, folds in outcomes.items()]
+        results = [Outcome(name, of_folds, config.max_gap_days) for name, of_folds in outcomes.items()]
         return [describe_row(self.dataset, days), *result_rows(self.dataset, results, speeds, config)]
 
 

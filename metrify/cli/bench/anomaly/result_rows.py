@@ -24,8 +24,8 @@ _RATIO = (0.8, 1.2)
 def describe_row(dataset: str, days: MeterDays) -> Row:
     """What was judged."""
     note = (
-        f"{dataset}: {days.shape[0]} meters, {days.shape[1]} days each. Five folds by meter; one event in each of half "
-        "of a fold's meters. No point adjustment."
+        f"{dataset}: {days.shape[0]} meters, {days.shape[1]} days each. Folds by meter; one event in each of half of "
+        "a fold's meters. No point adjustment."
     )
     return Row("anomaly.meter_days", float(days.shape[0] * days.shape[1]), "1", note=note)
 
