@@ -84,11 +84,7 @@ def _describe(measured: MeasuredDays, model: Path, config: MetrifyConfig, digest
         forecast_horizon=days.context.forecast_horizon,
         timezone=measured.info.timezone,
         country=measured.info.country,
-        training_period=(_rfc3339(days.ends[0]), _rfc3339(days.ends[-1])),
+        training_period=(f"{days.ends[0]:%Y-%m-%dT%H:%M:%SZ}", f"{days.ends[-1]:%Y-%m-%dT%H:%M:%SZ}"),
         dataset_name=measured.info.name,
         dataset_fingerprint=digest,
     )
-
-
-def _rfc3339(instant: object) -> str:
-    return f"{np.datetime64(instant, 's')}Z"  # type: ignore[call-overload]

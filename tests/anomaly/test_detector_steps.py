@@ -1,0 +1,252 @@
+"""A detector's way: trained, judged, bundled, and asked about all days of a dataset."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from metrify.bundles.load import Bundle, load_bundle
+from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
+from metrify.cli.main import app
+from metrify.config import Home, MetrifyConfig, default_config
+from metrify.errors import BundleError, ConfigError, InsufficientHistoryError, InvalidRequestError, UnknownMeterError
+from metrify.readings.dataset import Dataset, DatasetInfo, write_dataset
+from metrify.steps.bundle_description import read_description
+from metrify.steps.detect_anomalies import Detection, detect_anomalies, require_fitting_detector
+from metrify.steps.evaluate_detector import evaluate_detector
+from metrify.steps.fit_drift_reference import fit_drift_reference
+from metrify.steps.gate_model import gate_model
+from metrify.steps.judge_day import judge_day
+from metrify.steps.materialise_features import materialise_features
+from metrify.steps.register_model import register_model
+from metrify.steps.train_detector import train_detector
+from metrify.steps.validate_readings import validate_readings
+from metrify.steps.write_bundle import write_bundle
+from tests.unit.anomaly.made_up_days import DAY, make_up_matrix
+
+METERS, DAYS, NAME = 40, 130, "made-up"
+DEAD, GAP, NEW = 3, 5, 7  # meters that are dead for days, lack two days, and began lately
+DEAD_DAYS, GAP_DAYS, NEW_DAYS = range(80, 90), range(100, 102), 10
+SMALL = {"epochs": 1, "boosting_rounds": 15, "fault_copies": 3, "max_training_days": 3_000, "forest_trees": 20}
+
+
+@dataclass(frozen=True)
+class World:
+    """Where everything lies."""
+
+    dataset: Path
+    verdicts: Path
+    model: Path
+    description: Path
+    evaluation: Path
+    card: Path
+    metrics: dict[str, float]
+    bundle: Bundle
+    config: MetrifyConfig
+    home: Home
+
+    def meter(self, number: int) -> str:
+        return f"m_{number:024x}"
+
+
+def _config() -> MetrifyConfig:
+    values = default_config().model_dump()
+    values["training"]["anomaly_detection"].update(SMALL)
+    values["drift"].update(calibration_replays=19, min_meters=2)
+    return MetrifyConfig.model_validate(values)
+
+
+def _dataset() -> Dataset:
+    matrix = make_up_matrix(METERS, DAYS, seed=3)
+    kwh = matrix.kwh.reshape(METERS, DAYS, DAY)
+    kwh[DEAD, list(DEAD_DAYS)] = 0
+    kwh[GAP, list(GAP_DAYS)] = np.nan
+    kwh[NEW, :-NEW_DAYS] = np.nan
+    ids = [f"m_{number:024x}" for number in range(METERS)]
+    readings = pd.DataFrame(
+        {
+            "meter_id": np.repeat(ids, DAYS * DAY),
+            "timestamp": matrix.timestamps.as_unit("us")[np.tile(np.arange(DAYS * DAY), METERS)],
+            "kwh": matrix.kwh.ravel(),
+        }
+    ).dropna(ignore_index=True)
+    meters = pd.DataFrame({"meter_id": ids, "group": ids, "district": ""})
+    info = DatasetInfo(NAME, 60, "Europe/London", "GB", "CC0", "made up")
+    return Dataset(info, readings, meters)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    home, config = Home(folder / "home"), _config()
+    home.keys.mkdir(parents=True)
+    dataset = home.datasets / NAME
+    dataset.parent.mkdir(parents=True, exist_ok=True)
+    write_dataset(_dataset(), dataset)
+    names = ("verdicts", "model", "description", "evaluation", "card", "materialised", "reference", "limits", "bundle")
+    at = {name: folder / name for name in names}
+    validate_readings(dataset, at["verdicts"], config, home)
+    materialise_features(dataset, at["verdicts"], at["materialised"], config, home)
+    train_detector(dataset, at["verdicts"], at["model"], at["description"], config, home)
+    inputs = (dataset, at["verdicts"], at["model"], at["description"])
+    metrics = evaluate_detector(*inputs, at["evaluation"], at["card"], config, "test", home)
+    fit_drift_reference(dataset, at["verdicts"], at["reference"], at["limits"], config, "anomaly-detection", home)
+    made_of = (at["description"], at["model"], at["evaluation"], at["reference"], at["limits"], at["card"], None)
+    write_bundle(*made_of, at["bundle"], "test", home)
+    bundle = load_bundle(Path(at["bundle"].read_text()), load_public_key(home.keys / PUBLIC_KEY_FILE))
+    return World(
+        dataset,
+        at["verdicts"],
+        at["model"],
+        at["description"],
+        at["evaluation"],
+        at["card"],
+        metrics,
+        bundle,
+        config,
+        home,
+    )
+
+
+@pytest.fixture(scope="module")
+def found(world: World, tmp_path_factory: pytest.TempPathFactory) -> Detection:
+    return detect_anomalies(NAME, world.bundle, tmp_path_factory.mktemp("scratch"), world.config, world.home)
+
+
+def test_a_bundle_says_what_the_detector_reads_and_from_where_on_a_day_is_anomalous(world: World) -> None:
+    manifest = world.bundle.manifest
+    assert (manifest.name, manifest.task, manifest.sequence_length, manifest.forecast_horizon) == (
+        "anomaly-detector",
+        "anomaly-detection",
+        29 * DAY,
+        DAY,
+    )
+    assert [tensor.name for tensor in manifest.outputs] == ["score", "is_anomaly", "kind_share"]
+    assert "theft" in manifest.outputs[2].labels and manifest.outputs[1].dtype == "BOOL"
+    limits = world.bundle.thresholds()
+    assert limits["anomaly"]["max_missing_share"] == 0.5 and limits["drift"]["min_rows"] == 2
+    assert read_description(world.description)[1]["anomaly"] == limits["anomaly"]
+
+
+def test_test_meters_are_judged_beside_simple_rules(world: World) -> None:
+    metrics = world.metrics
+    assert metrics["test_events"] > 20 and 0.5 < metrics["event_recall"] <= 1
+    assert metrics["vus_pr"] > max(metrics["vus_pr_z_score"], metrics["vus_pr_same_hour_z_score"])
+    assert json.loads(world.evaluation.read_text()) == metrics
+    gate_model(world.evaluation, world.config, "anomaly-detection")
+    card = world.card.read_text()
+    assert "anomaly-detector, ensemble" in card and "m_0" not in card
+
+
+def test_a_registered_detector_has_its_own_parameters(world: World, tmp_path: Path) -> None:
+    from metrify.adapters.registry import list_bundles
+
+    named = tmp_path / "bundle.txt"
+    named.write_text(str(world.bundle.folder))
+    register_model(named, None, None, world.config, world.home)
+    registered = list_bundles(world.home, world.config, "anomaly-detector")
+    assert [bundle.version for bundle in registered] == [world.bundle.manifest.version]
+
+
+def test_faults_of_a_dataset_are_listed_with_their_kind_and_no_meter_is_left_out(
+    world: World, found: Detection
+) -> None:
+    events = found.events.set_index("meter_id")
+    begin = pd.Timestamp("2024-01-01", tz="UTC") + pd.Timedelta(days=DEAD_DAYS[0])
+    dead = events.loc[[world.meter(DEAD)]].set_index("start").loc[begin]
+    assert dead["severity"] == "high" and dead["days"] >= 9 and dead["kind"] not in ("vacancy", "burst")
+    lost = events.loc[[world.meter(GAP)]]
+    lost = lost[lost["kind"] == "burst"].iloc[0]
+    assert lost["days"] >= len(GAP_DAYS) and lost["energy_kwh"] > 0
+    assert found.not_judged["meter_id"].tolist() == [world.meter(NEW)]
+    judged = set(found.judged.days.matrix.meter_ids) - set(found.not_judged["meter_id"])
+    assert len(judged) == METERS - 1
+
+
+def test_a_day_of_the_store_has_the_score_of_the_list(world: World, found: Detection) -> None:
+    newest = judge_day(world.bundle, [world.meter(1), world.meter(2)], None, world.home)
+    scores = found.judged.scores
+    np.testing.assert_allclose(newest.score, scores.score[[1, 2], -1], rtol=1e-5)
+    earlier = judge_day(world.bundle, [world.meter(1)], "2024-04-01", world.home)
+    number = list(found.judged.days.begins.tz_convert("Europe/London").strftime("%Y-%m-%d")).index("2024-04-01")
+    np.testing.assert_allclose(earlier.score, scores.score[[1], number], rtol=1e-5)
+    assert earlier.days == ["2024-04-01"] and earlier.contribution.shape == (1, DAY)
+
+
+@pytest.mark.parametrize(
+    ("meter", "day", "error", "told"),
+    [
+        (1, "tomorrow-ish", InvalidRequestError, "no date"),
+        (1, "2024-04-01T12:00", InvalidRequestError, "has a time"),
+        (99, None, UnknownMeterError, "Unknown meters"),
+        (GAP, "2024-04-10", InsufficientHistoryError, "More than 50%"),
+    ],
+)
+def test_what_can_not_be_judged_is_refused_by_name(
+    world: World, meter: int, day: str | None, error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        judge_day(world.bundle, [world.meter(meter)], day, world.home)
+
+
+def test_a_detector_of_another_resolution_or_place_is_refused(world: World) -> None:
+    info = _dataset().info
+    with pytest.raises(BundleError, match="resolution_minutes 60 for 30"):
+        require_fitting_detector(world.bundle.manifest, replace(info, resolution_minutes=30))
+    with pytest.raises(BundleError, match="is no detector"):
+        require_fitting_detector(world.bundle.manifest.model_copy(update={"task": "load-forecast"}), info)
+
+
+def test_a_store_that_keeps_too_few_days_is_refused_before_the_training(world: World, tmp_path: Path) -> None:
+    values = world.config.model_dump()
+    values["feature_engineering"]["lookback_window"] = 672
+    with pytest.raises(ConfigError, match=r"reads 696 .* keeps 672"):
+        train_detector(
+            world.dataset,
+            world.verdicts,
+            tmp_path / "m",
+            tmp_path / "d",
+            MetrifyConfig.model_validate(values),
+            world.home,
+        )
+
+
+@pytest.fixture
+def detect(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """Runs `metrify detect` in the world's home."""
+    monkeypatch.setenv("METRIFY_HOME", str(world.home.root))
+
+    def run(*arguments: str) -> object:
+        command = ["detect", "--bundle", str(world.bundle.folder), *arguments]
+        return CliRunner().invoke(app, command, catch_exceptions=False)
+
+    return run
+
+
+def test_the_command_line_lists_events_and_writes_them(
+    world: World, found: Detection, detect: Callable, tmp_path: Path
+) -> None:
+    page, table = tmp_path / "page.html", tmp_path / "events.csv"
+    shown = detect("--dataset", NAME, "--page", str(page), "--output", str(table), "--json")
+    printed = json.loads(shown.stdout)
+    assert len(printed["events"]) == len(found.events) == len(pd.read_csv(table))
+    assert printed["not_judged"][0]["meter_id"] == world.meter(NEW)
+    text = page.read_text()
+    assert world.meter(DEAD) in text and "vegaEmbed(" in text and "Not judged" in text
+    listed = detect("--dataset", NAME)
+    assert "the most urgent first" in listed.stdout and f"{world.meter(NEW)}  not judged" in listed.stderr
+
+
+def test_the_command_line_shows_a_day_of_a_meter(world: World, detect: Callable) -> None:
+    shown = json.loads(detect("--meter", world.meter(DEAD), "--day", "2024-03-25", "--json").stdout)["days"][0]
+    assert shown["is_anomaly"] and shown["kind"] and len(shown["contribution"]) == DAY
+    usual = judge_day(world.bundle, [world.meter(DEAD)], "2024-03-25", world.home)
+    assert shown["score"] == pytest.approx(float(usual.score[0]))
+    assert sum(shown["contribution"]) > 0
+    text = detect("--meter", world.meter(DEAD), "--day", "2024-03-25").stdout
+    assert shown["kind"] in text and "contribution" in text
