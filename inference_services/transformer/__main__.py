@@ -12,6 +12,7 @@ from kserve.utils.utils import strtobool
 from inference_services.entry_point import run_entry_point, server_parser
 from inference_services.manifest import read_manifest
 from inference_services.servers import MetrifyModelServer
+from inference_services.transformer.anomaly.task import DayTask
 from inference_services.transformer.drift_monitor import DriftMonitor
 from inference_services.transformer.endpoints import cluster_endpoints, file_endpoints
 from inference_services.transformer.forecast.task import ForecastTask
@@ -32,7 +33,7 @@ from metrify.bundles.signature import load_public_key
 from metrify.config import Home, load_config
 from metrify.features.model_features import reads_weather, static_columns_of
 
-_TASKS: dict[TaskName, Callable[[Bundle], Task[Any]]] = {"load-forecast": ForecastTask}
+_TASKS: dict[TaskName, Callable[[Bundle], Task[Any]]] = {"load-forecast": ForecastTask, "anomaly-detection": DayTask}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from inference_services.transformer.requests import METER_INPUT, MeterRequest
 from inference_services.transformer.responses import COMMON_OUTPUTS, respond
 from inference_services.transformer.rows import Rows
 from inference_services.transformer.station_weathers import StationWeathers
-from inference_services.transformer.tasks import OutputTypes, Scored, Task, Values
+from inference_services.transformer.tasks import Alter, OutputTypes, Scored, Task, Values
 from inference_services.transformer.variants import Variants
 from inference_services.transformer.windows import WindowReader
 from metrify.adapters.meter_windows import MeterWindows
@@ -106,9 +106,10 @@ class MeterTransformer(kserve.Model):
         values, versions = await rooms.variants.ask(variants, ready.features)
         self._watch(rows)
 
-        async def ask_again(batch: FeatureBatch, places: np.ndarray) -> Values:
-            features = await self._executor.run(self._compute, batch)
-            return (await rooms.variants.ask(variants[places], features))[0]
+        async def ask_again(chosen: np.ndarray, alter: Alter) -> Values:
+            altered = await self._executor.run(lambda: self._compute(alter(ready.batch.take(chosen))))
+            versions_of_each = len(next(iter(altered.values()))) // len(chosen)
+            return (await rooms.variants.ask(np.repeat(variants[chosen], versions_of_each), altered))[0]
 
         own = await self.task.answer(asked, Scored(rows, ready.batch, values, ask_again))
         outputs = {name: (self.task.output_types[name][0], array) for name, array in own.items()}

@@ -16,6 +16,7 @@ from metrify.features.batch import FeatureBatch
 R = TypeVar("R", bound=MeterRequest)
 OutputTypes = dict[str, tuple[str, list[int]]]  # v2 type and shape by name
 Values = dict[str, np.ndarray]  # tensors by name
+Alter = Callable[[FeatureBatch], FeatureBatch]
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,14 @@ class Scored:
         rows: The rows that are answered.
         batch: What their features were computed from.
         values: The bundle's outputs, `[N, ...]` each.
-        ask_again: What each row's own variant says of other windows: from a batch of n rows, and the row of which each
-            of them is another version, `[n]`, to outputs `[n, ...]`.
+        ask_again: What their own variants say of some rows, `[n]`, once these are altered. `alter` makes of their batch
+            one that has k versions of the first row, then those of the next; outputs are `[n k, ...]`.
     """
 
     rows: Rows
     batch: FeatureBatch
     values: Values
-    ask_again: Callable[[FeatureBatch, np.ndarray], Awaitable[Values]]
+    ask_again: Callable[[np.ndarray, Alter], Awaitable[Values]]
 
 
 class Task(ABC, Generic[R]):
