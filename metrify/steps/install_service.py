@@ -27,6 +27,15 @@ def require_service(home: Home, name: str = FORECASTER_NAME) -> Path:
     return path
 
 
+def require_services(home: Home) -> list[Path]:
+    """The manifests of all installed services.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    return sorted(home.services.glob("*.yaml")) or [require_service(home)]
+
+
 def install_service(rendered: Path, home: Home) -> Path:
     """Makes a rendered manifest the service of its name, with no canary; returns its path."""
     path = service_path(home, _name_of(rendered))
