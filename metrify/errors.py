@@ -125,6 +125,16 @@ class InsufficientHistoryError(RefusedMetersError):
     status_code = 422
 
 
+class UnknownDayError(RefusedMetersError):
+    """Meters of which the store does not hold the day that is asked for."""
+
+
+class MissingReadingsError(RefusedMetersError):
+    """Meters of which too few of a day's readings are there to judge it."""
+
+    status_code = 422
+
+
 class PredictorUnavailableError(MetrifyError):
     """The predictor of a variant can't be reached in time."""
 

@@ -1,4 +1,4 @@
-"""The predictor: tensors in, quantiles out. It runs any forecaster bundle."""
+"""The predictor: tensors in, tensors out. It runs the graph of any bundle."""
 
 import os
 import uuid
@@ -11,11 +11,10 @@ from inference_services.executor import BoundedExecutor
 from inference_services.tensors import float_tensor, require_inputs, require_v2
 from metrify.bundles.load import Bundle
 from metrify.bundles.manifest import Tensor
-from metrify.errors import InvalidRequestError
+from metrify.bundles.onnx_graph import OnnxGraph
+from metrify.errors import BundleError, InvalidRequestError
 from metrify.features.model_features import reads_weather
-from metrify.forecasting.onnx_model import OnnxModel
 
-QUANTILES_OUTPUT = "quantiles_kwh"
 _MAX_PENDING = 256
 
 
@@ -25,13 +24,19 @@ class OnnxPredictor(kserve.Model):
     Args:
         name: Name in the v2 protocol.
         bundle: A verified bundle.
+
+    Raises:
+        BundleError: The graph lacks an output that the manifest names.
     """
 
     def __init__(self, name: str, bundle: Bundle) -> None:
         super().__init__(name)
         self._manifest = bundle.manifest
         self._may_lack = {feature.name for feature in bundle.features if reads_weather(feature)}
-        self._model = OnnxModel(bundle.model_path)
+        self._graph = OnnxGraph(bundle.model_path)
+        lacking = {tensor.name for tensor in self._manifest.outputs} - set(self._graph.output_names)
+        if lacking:
+            raise BundleError(f"The graph {bundle.model_path} lacks {', '.join(sorted(lacking))}.", "Train again.")
         self._executor = BoundedExecutor(min(4, os.cpu_count() or 1), _MAX_PENDING, "onnx")
         self.ready = True
 
@@ -44,25 +49,28 @@ class OnnxPredictor(kserve.Model):
         return [_described(tensor) for tensor in self._manifest.outputs]
 
     async def predict(self, payload: object, headers: dict[str, str] | None = None) -> InferResponse:
-        """Quantiles of a v2 request.
+        """The manifest's outputs of a v2 request.
 
         Raises:
             InvalidRequestError: An input is missing, unknown, of a wrong type or shape, or not finite; weather may be
                 NaN, where it was not known.
         """
         request = require_v2(payload)
-        quantiles = await self._executor.run(self._predict, request)
+        values = await self._executor.run(self._predict, request)
         return InferResponse(
             request.id or str(uuid.uuid4()),
             self.name,
-            [InferOutput(QUANTILES_OUTPUT, list(quantiles.shape), "FP32", quantiles)],
+            [
+                InferOutput(tensor.name, list(values[tensor.name].shape), tensor.dtype, values[tensor.name])
+                for tensor in self._manifest.outputs
+            ],
             parameters={"model_version": self._manifest.version},
             # Over gRPC arrays are always sent raw; asking for it again trips kserve over the arrays.
             use_binary_outputs=request.use_binary_outputs and not request.from_grpc,
             requested_outputs=request.request_outputs,
         )
 
-    def _predict(self, request: InferRequest) -> np.ndarray:
+    def _predict(self, request: InferRequest) -> dict[str, np.ndarray]:
         tensors = {tensor.name: tensor for tensor in self._manifest.inputs}
         require_inputs(request, set(tensors))
         features = {
@@ -71,7 +79,7 @@ class OnnxPredictor(kserve.Model):
         rows = {name: len(values) for name, values in features.items()}
         if len(set(rows.values())) > 1:
             raise InvalidRequestError(f"The inputs have different numbers of rows: {rows}.", "Send the same number.")
-        return self._model.predict(features)
+        return self._graph.run(features)
 
 
 def _described(tensor: Tensor) -> dict[str, object]:

@@ -2,7 +2,9 @@
 
 import gc
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from kserve.model_server import app
 from kserve.utils.utils import strtobool
@@ -10,26 +12,33 @@ from kserve.utils.utils import strtobool
 from inference_services.entry_point import run_entry_point, server_parser
 from inference_services.manifest import read_manifest
 from inference_services.servers import MetrifyModelServer
+from inference_services.transformer.anomaly.task import DayTask
 from inference_services.transformer.drift_monitor import DriftMonitor
 from inference_services.transformer.endpoints import cluster_endpoints, file_endpoints
+from inference_services.transformer.forecast.task import ForecastTask
 from inference_services.transformer.legacy import add_legacy_routes, hide_metrics
 from inference_services.transformer.meters import pseudonymiser
-from inference_services.transformer.model import LoadForecastTransformer, Rooms
+from inference_services.transformer.model import MeterTransformer, Rooms
 from inference_services.transformer.predictors import Predictors
 from inference_services.transformer.servable import require_servable
 from inference_services.transformer.station_weathers import StationWeathers
+from inference_services.transformer.tasks import Task
+from inference_services.transformer.variants import Variants
 from inference_services.transformer.watched_file import WatchedFile
 from inference_services.transformer.windows import open_reader, reads_store, require_fitting_store
 from metrify.adapters.weather_records import WeatherRecordReader
-from metrify.bundles.load import load_bundle
+from metrify.bundles.load import Bundle, load_bundle
+from metrify.bundles.manifest import Task as TaskName
 from metrify.bundles.signature import load_public_key
 from metrify.config import Home, load_config
 from metrify.features.model_features import reads_weather, static_columns_of
 
+_TASKS: dict[TaskName, Callable[[Bundle], Task[Any]]] = {"load-forecast": ForecastTask, "anomaly-detection": DayTask}
+
 
 def main() -> None:
-    """Serves forecasts by meter until SIGTERM."""
-    parser = server_parser("Finds features, splits meters over variants and serves their forecasts over KServe v2.")
+    """Serves a model by meter until SIGTERM."""
+    parser = server_parser("Finds features, splits meters over variants and serves their models over KServe v2.")
     parser.add_argument("--inference_service", type=Path, required=True, help="YAML with the split.")
     parser.add_argument("--endpoints_file", type=Path, help="JSON of variant to host:port; cluster names without it.")
     parser.add_argument("--feature_reader", default="feast", help="feast, redis or parquet:PATH.")
@@ -55,9 +64,10 @@ def main() -> None:
     has_static = bool(static_columns_of(bundle.features))
     reader = open_reader(arguments.feature_reader, arguments.feature_cache_seconds, weather is not None, has_static)
     weathers = StationWeathers(weather.read) if weather else None
-    model = LoadForecastTransformer(
-        arguments.model_name, Rooms(bundle, reader, pseudonymiser(), manifest, predictors, drift, weathers)
-    )
+    variants = Variants(manifest, predictors, bundle.manifest.outputs)
+    task = _TASKS[bundle.manifest.task](bundle)
+    rooms = Rooms(bundle, task, reader, pseudonymiser(), variants, drift, weathers)
+    model = MeterTransformer(arguments.model_name, rooms)
     add_legacy_routes(app, model)
     if not (serving.enable_metrics if arguments.enable_metrics is None else arguments.enable_metrics):
         hide_metrics(app)

@@ -9,7 +9,8 @@ from kserve.errors import ModelNotFound
 from kserve.protocol.infer_type import InferInput, InferRequest
 from pydantic import BaseModel, ConfigDict
 
-from inference_services.transformer.model import LoadForecastTransformer
+from inference_services.transformer.model import MeterTransformer
+from inference_services.transformer.requests import METER_INPUT
 
 
 class LegacyData(BaseModel):
@@ -27,7 +28,7 @@ class LegacyRequest(BaseModel):
     model_name: str | None = None
 
 
-def add_legacy_routes(app: FastAPI, model: LoadForecastTransformer) -> None:
+def add_legacy_routes(app: FastAPI, model: MeterTransformer) -> None:
     """Adds the older API to the server's app, before it starts."""
     router = APIRouter(tags=["legacy"])
 
@@ -61,17 +62,17 @@ def hide_metrics(app: FastAPI) -> None:
     app.add_api_route("/metrics", hidden, methods=["GET"])
 
 
-async def _predict(model: LoadForecastTransformer, body: LegacyRequest) -> dict[str, Any]:
+async def _predict(model: MeterTransformer, body: LegacyRequest) -> dict[str, Any]:
     if body.model_name not in (None, model.name):
         raise ModelNotFound(body.model_name)
     meters = body.data.meter_id
-    request = InferRequest(model.name, [InferInput("meter_id", [len(meters)], "BYTES", list(meters))])
+    inputs = [InferInput(METER_INPUT, [len(meters)], "BYTES", list(meters))]
+    request = InferRequest(model.name, inputs, parameters=dict(model.task.legacy_parameters))
     answer = await model.predict(request)
     outputs = {output.name: output.as_numpy().tolist() for output in answer.outputs}
     return {
         "model_name": model.name,
-        "predictions": outputs["point_kwh"],
-        "quantiles_kwh": outputs["quantiles_kwh"],
+        **{key: outputs[name] for key, name in model.task.legacy_outputs.items()},
         "meter_id": outputs["meter_id"],
         "model_version": outputs["model_version"],
         "variant": outputs["variant"],

@@ -39,8 +39,8 @@ class Predictors:
         """Whether the variant has an address."""
         return self._endpoints(variant) is not None
 
-    async def predict(self, variant: str, features: Mapping[str, np.ndarray]) -> tuple[np.ndarray, str]:
-        """Quantiles `[N, H, Q]` in kWh and the model's version, from arrays `[N, ...]` by input name.
+    async def predict(self, variant: str, features: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str]:
+        """Outputs by name, `[N, ...]`, and the model's version, from arrays `[N, ...]` by input name.
 
         Raises:
             PredictorUnavailableError: The variant's predictor can't be reached, fails, or misses the deadline.
@@ -49,9 +49,10 @@ class Predictors:
         starts = range(0, rows, self._max_batch_size)
         chunks = [{name: array[i : i + self._max_batch_size] for name, array in features.items()} for i in starts]
         answers = await asyncio.gather(*(self._call(variant, chunk) for chunk in chunks))
-        return np.concatenate([quantiles for quantiles, _ in answers]), answers[0][1]
+        outputs = {name: np.concatenate([values[name] for values, _ in answers]) for name in answers[0][0]}
+        return outputs, answers[0][1]
 
-    async def _call(self, variant: str, features: Mapping[str, np.ndarray]) -> tuple[np.ndarray, str]:
+    async def _call(self, variant: str, features: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str]:
         inputs = [InferInput(name, list(array.shape), "FP32", array) for name, array in features.items()]
         request = InferRequest(self._model_name, inputs).to_grpc()
         stub = GRPCInferenceServiceStub(await self._channel(variant))
@@ -65,7 +66,7 @@ class Predictors:
             ) from error
         response = InferResponse.from_grpc(reply)
         version = str(to_http_parameters(response.parameters).get("model_version", ""))
-        return response.outputs[0].as_numpy(), version
+        return {output.name: output.as_numpy() for output in response.outputs}, version
 
     async def _channel(self, variant: str) -> grpc.aio.Channel:
         address = self._endpoints(variant)

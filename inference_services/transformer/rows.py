@@ -1,19 +1,47 @@
-"""Finds the rows of a request that can be answered, completes their windows, and says which can't and why."""
+"""The rows of a request that can be answered, and which can't and why."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from inference_services.transformer.requests import ForecastRequest
+from inference_services.transformer.requests import MeterRequest
 from metrify.adapters.meter_windows import MeterWindows
-from metrify.errors import FeatureStoreError, InsufficientHistoryError, InvalidRequestError, UnknownMeterError
-from metrify.features.batch import FeatureBatch, FeatureContext
-from metrify.features.cold_start import ColdStartProfile
-from metrify.features.complete_windows import complete_windows
+from metrify.errors import FeatureStoreError, InsufficientHistoryError, RefusedMetersError, UnknownMeterError
 
 _UNKNOWN = "unknown meter"
-_SHORT = "insufficient history"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A kind of reason why a meter that is known can't be answered: what it is called, and the error that tells it."""
+
+    title: str
+    error: type[RefusedMetersError]
+
+
+SHORT = Refusal("insufficient history", InsufficientHistoryError)
+
+
+@dataclass(frozen=True)
+class PreparedWindows:
+    """Windows of n known meters as a model reads them.
+
+    Attributes:
+        windows: `[n, sequence_length]` float32 kWh.
+        ends: `[n]` datetime64[s] UTC, when they end.
+        refusals: `[n]` Refusal, None where a row can be answered.
+        reasons: `[n]` str why a row is refused, or else what its window lacks; empty where that is nothing.
+        history_days: `[n]` float32 days from the first reading in the window to its end.
+        measured_share: `[n]` share of the window that was measured.
+    """
+
+    windows: np.ndarray
+    ends: np.ndarray
+    refusals: np.ndarray
+    reasons: np.ndarray
+    history_days: np.ndarray
+    measured_share: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -21,12 +49,13 @@ class Rows:
     """The rows that can be answered, in the request's order.
 
     Attributes:
+        places: `[N]` where they are in the request.
         meters: As the client named them.
         pseudonyms: As the stores know them.
-        windows: `[N, sequence_length]` float32 kWh without gaps.
-        origins: `[N]` datetime64[s] UTC.
+        windows: `[N, sequence_length]` float32 kWh as the model reads them.
+        origins: `[N]` datetime64[s] UTC, when the windows end.
         data_versions: `[N]` int64, see `MeterWindows`.
-        window_faults: `[N]` what a window was completed from; empty where it is as it was measured.
+        window_faults: `[N]` what a window lacked; empty where it is as it was measured.
         history_days: `[N]` float32 days from the first reading in the window to its end.
         measured_share: `[N]` share of the window that was measured.
         refused: `{"meter_id", "reason"}` of each row that is left out.
@@ -34,6 +63,7 @@ class Rows:
         static: `[N]` what else is known of the meters, see `MeterWindows`; likewise.
     """
 
+    places: np.ndarray
     meters: list[str]
     pseudonyms: list[str]
     windows: np.ndarray
@@ -47,64 +77,61 @@ class Rows:
     static: list[Mapping[str, str] | None]
 
 
-def find_rows(
-    request: ForecastRequest,
+def choose_rows(
+    request: MeterRequest,
     pseudonyms: list[str],
     found: MeterWindows,
-    context: FeatureContext,
-    profile: ColdStartProfile | None,
+    prepare: Callable[[np.ndarray], PreparedWindows],
 ) -> Rows:
-    """Chooses the rows that can be answered, and completes windows that lack readings.
+    """Chooses the rows that can be answered.
 
     Args:
         request: What the client asks for.
         pseudonyms: `[N]` of its meters.
         found: What the store holds of them.
-        context: Of the bundle: how much the model reads.
-        profile: Of the bundle: what windows are completed by.
+        prepare: From the places of known meters in the request, `[n]`, to their windows.
 
     Raises:
         FeatureStoreError: The store could not be asked for a meter, and `partial` is off or nothing is left.
         UnknownMeterError: A meter is unknown, and `partial` is off or nothing is left.
-        InsufficientHistoryError: A window lacks too much, and `partial` is off or nothing is left.
-        InvalidRequestError: An origin is not the one that the store holds.
+        RefusedMetersError: A known one is refused, likewise.
     """
-    ends = found.ends
-    known = np.flatnonzero(~np.isnat(ends))
-    windows = _newest_intervals(found.windows[known], context.sequence_length)
-    completed = complete_windows(FeatureBatch(windows, ends[known], context), profile)
+    known = np.flatnonzero(~np.isnat(found.ends))
+    prepared = prepare(known)
+    refusals = np.full(len(found.ends), None, object)
+    refusals[known] = prepared.refusals
     reasons = np.where(found.unavailable, f"features unavailable: {found.reason}", _UNKNOWN).astype(object)
-    reasons[known] = [reason and f"{_SHORT}: {reason}" for reason in completed.reasons]
-    usable = np.zeros(len(ends), bool)
-    usable[known] = completed.is_usable
-    if not usable.all() and not (request.partial and usable.any()):
-        _refuse(request.meters, found, reasons, usable)
-    _require_origins(request, ends, usable)
-    kept, own = known[completed.is_usable], completed.is_usable
+    reasons[known] = prepared.reasons
+    own = np.array([refusal is None for refusal in prepared.refusals], bool)
+    kept = known[own]
+    if len(kept) < len(reasons) and not (request.partial and len(kept)):
+        _refuse(request.meters, found, refusals, reasons, has_others=len(kept) > 0)
+    left_out = np.setdiff1d(np.arange(len(reasons)), kept).tolist()
     return Rows(
+        kept,
         [request.meters[row] for row in kept],
         [pseudonyms[row] for row in kept],
-        completed.windows[own],
-        ends[kept],
+        prepared.windows[own],
+        prepared.ends[own],
         found.data_versions[kept],
-        completed.reasons[own],
-        completed.history_days[own],
-        completed.measured_share[own],
-        [{"meter_id": request.meters[row], "reason": reasons[row]} for row in np.flatnonzero(~usable)],
+        prepared.reasons[own],
+        prepared.history_days[own],
+        prepared.measured_share[own],
+        [{"meter_id": request.meters[row], "reason": _told(refusals[row], reasons[row])} for row in left_out],
         [found.stations[row] for row in kept] if found.stations else [],
         [found.static[row] for row in kept] if found.static else [],
     )
 
 
-def _newest_intervals(windows: np.ndarray, length: int) -> np.ndarray:
-    """The last intervals of windows, `[N, length]`; NaN where the store keeps fewer."""
-    lacking = max(length - windows.shape[1], 0)
-    return np.pad(windows, ((0, 0), (lacking, 0)), constant_values=np.nan)[:, -length:]
+def _told(refusal: Refusal | None, reason: str) -> str:
+    return f"{refusal.title}: {reason}" if refusal else reason
 
 
-def _refuse(meters: list[str], found: MeterWindows, reasons: np.ndarray, usable: np.ndarray) -> None:
+def _refuse(
+    meters: list[str], found: MeterWindows, refusals: np.ndarray, reasons: np.ndarray, has_others: bool
+) -> None:
     others = "Set the parameter partial (`--partial` on the command line) to get the other rows."
-    mend = others if usable.any() else ""
+    mend = others if has_others else ""
     if found.unavailable.any():
         names = ", ".join(_names(meters, found.unavailable))
         raise FeatureStoreError(
@@ -114,22 +141,11 @@ def _refuse(meters: list[str], found: MeterWindows, reasons: np.ndarray, usable:
     if unknown.any():
         strangers = _names(meters, unknown)
         raise UnknownMeterError(f"Unknown meters: {', '.join(strangers)}.", strangers, mend)
-    short = {meters[row]: reasons[row].removeprefix(f"{_SHORT}: ") for row in np.flatnonzero(~usable)}
-    told = ", ".join(f"{meter} ({reason})" for meter, reason in short.items())
-    raise InsufficientHistoryError(f"Meters with {_SHORT}: {told}.", list(short), mend)
+    first = next(refusal for refusal in refusals if refusal is not None)  # the others are told once this is mended
+    alike = {meters[row]: reasons[row] for row, refusal in enumerate(refusals) if refusal is first}
+    told = ", ".join(f"{meter} ({reason})" for meter, reason in alike.items())
+    raise first.error(f"Meters with {first.title}: {told}.", list(alike), mend)
 
 
 def _names(meters: list[str], rows: np.ndarray) -> list[str]:
     return list(dict.fromkeys(meters[row] for row in np.flatnonzero(rows)))
-
-
-def _require_origins(request: ForecastRequest, ends: np.ndarray, usable: np.ndarray) -> None:
-    if request.origins is None:
-        return
-    wrong = np.flatnonzero(usable & (request.origins != ends))
-    if len(wrong):
-        row = wrong[0]
-        raise InvalidRequestError(
-            f"Input origin asks for {request.origins[row]}Z of meter {request.meters[row]}.",
-            f"The store holds the origin {ends[row]}Z; ask for that, or leave origin out.",
-        )

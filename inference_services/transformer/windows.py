@@ -13,7 +13,7 @@ from metrify.adapters.feature_layout import StoredRow
 from metrify.adapters.materialised_readings import is_materialised, read_place
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.adapters.online_windows import RedisWindowReader
-from metrify.adapters.place_check import require_same_place
+from metrify.adapters.place_check import require_same_place, require_whole_windows
 from metrify.adapters.reader_metrics import ReaderMetrics
 from metrify.adapters.redis_address import REDIS_VARIABLE, RedisAddress
 from metrify.bundles.manifest import BundleManifest
@@ -127,8 +127,11 @@ def require_fitting_store(specification: str, manifest: BundleManifest) -> None:
     A Parquet file, and the home of a server that only reads Redis, don't tell; then nothing is checked.
 
     Raises:
-        BundleError: It holds another resolution, or readings of another place.
+        BundleError: It holds another resolution, or readings of another place, or fewer than a detector reads.
     """
     home = Home.from_environment()
     if not specification.startswith(_PARQUET) and is_materialised(home):
-        require_same_place(manifest, read_place(home))
+        place = read_place(home)
+        require_same_place(manifest, place)
+        if manifest.task == "anomaly-detection":  # a forecaster's windows are completed
+            require_whole_windows(manifest, place)

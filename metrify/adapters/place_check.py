@@ -23,3 +23,20 @@ def require_same_place(manifest: BundleManifest, place: StoredPlace) -> None:
             f"({place.country}).",
             f"Train it with {place.dataset}.",
         )
+
+
+def require_whole_windows(manifest: BundleManifest, place: StoredPlace) -> None:
+    """Checks that a store keeps as many intervals as a bundle reads, which then needs no others in their place.
+
+    Args:
+        manifest: Of a bundle whose windows nobody completes.
+        place: Of the store.
+
+    Raises:
+        BundleError: It keeps fewer.
+    """
+    if place.lookback < manifest.sequence_length:
+        raise BundleError(
+            f"The bundle reads {manifest.sequence_length} intervals, and the store keeps {place.lookback}.",
+            "Raise feature_engineering.lookback_window and fill the store again.",
+        )

@@ -79,16 +79,16 @@ def _dataset(home: "Home") -> str:
 
 def _model_loading(home: "Home") -> str:
     from metrify.bundles.load import load_bundle
+    from metrify.bundles.onnx_graph import OnnxGraph
     from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
-    from metrify.forecasting.onnx_model import OnnxModel
-    from metrify.steps.install_service import require_service
+    from metrify.steps.install_service import require_services
     from metrify.steps.rollout import served_bundles
 
-    service = require_service(home)
-    key, found = load_public_key(home.keys / PUBLIC_KEY_FILE), []
-    for variant, folder in served_bundles(service).items():
+    services, found = require_services(home), []
+    key = load_public_key(home.keys / PUBLIC_KEY_FILE)
+    for variant, folder in (item for service in services for item in served_bundles(service).items()):
         bundle = load_bundle(folder, key)
-        OnnxModel(bundle.model_path, threads=1)
+        OnnxGraph(bundle.model_path)
         found.append(f"{variant}: {bundle.model_path}, ONNX, version {bundle.manifest.version}, signature verified")
     return "; ".join(found)
 
@@ -116,15 +116,17 @@ def _online_store(home: "Home") -> str:
 def _routing(home: "Home") -> str:
     from metrify.adapters.feature_store import stored_meters
     from metrify.experiments.assignment import CONTROL, assign
-    from metrify.steps.install_service import require_service
+    from metrify.steps.install_service import require_services
     from metrify.steps.rollout import read_salt, read_split
 
-    service = require_service(home)
-    split, meters = read_split(service), stored_meters(home)
-    variants = assign(meters, read_salt(service), split)
-    shares = {CONTROL: 100 - sum(split.values()), **split}
-    counts = ", ".join(f"{name} {share} % ({variants.count(name)} meters)" for name, share in shares.items())
-    return f"{service.name}: {counts}"
+    services, meters, found = require_services(home), stored_meters(home), []
+    for service in services:
+        split = read_split(service)
+        variants = assign(meters, read_salt(service), split)
+        shares = {CONTROL: 100 - sum(split.values()), **split}
+        counts = ", ".join(f"{name} {share} % ({variants.count(name)} meters)" for name, share in shares.items())
+        found.append(f"{service.name}: {counts}")
+    return "; ".join(found)
 
 
 def _tracking(home: "Home", settings: "MetrifyConfig") -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from metrify.cli.installed_service import ServiceOption, installed_service
 from metrify.cli.output import progress_console
-from metrify.errors import ConfigError, ServiceError
+from metrify.errors import ConfigError, ServiceError, UsageError
 
 if TYPE_CHECKING:
     from inference_services.local.run_manifest import LocalService
@@ -17,22 +18,27 @@ _MISSING = 0
 
 
 def serve(
-    service: Annotated[Path | None, typer.Argument(help="InferenceService YAML; the installed one without it.")] = None,
+    manifest: Annotated[
+        Path | None, typer.Argument(help="InferenceService YAML; that of an installed service without it.")
+    ] = None,
+    service: ServiceOption = None,
     port: Annotated[int | None, typer.Option(help="REST port; 0 takes a free one.")] = None,
     grpc_port: Annotated[int | None, typer.Option(help="gRPC port; 0 takes a free one.")] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
 ) -> None:
-    """Serve forecasts: the transformer and one predictor a variant, until Ctrl-C.
+    """Serve forecasts, or scores of days: the transformer and one predictor a variant, until Ctrl-C.
 
-    A change of the file, for instance by `metrify rollout`, is followed while it runs.
+    A change of the file, for instance by `metrify rollout`, is followed while it runs. To serve two services at once,
+    give one of them other ports.
     """
     from inference_services.local.run_manifest import LocalService
     from metrify.bundles.signature import PUBLIC_KEY_FILE
     from metrify.config import Home, load_config
-    from metrify.steps.install_service import require_service
 
     settings, home, console = load_config(config).serving, Home.from_environment(), progress_console()
-    manifest = service or require_service(home)
+    if manifest and service:
+        raise UsageError(f"Both {manifest} and {service} are to be served.", "Name one of them.")
+    manifest = manifest or installed_service(service)
     running = LocalService(
         manifest,
         home.root / "logs" / manifest.stem,

@@ -86,3 +86,20 @@ def newest_origins(matrix: ReadingsMatrix, origins: pd.DatetimeIndex) -> np.ndar
     since = 2 * np.diff(read[:, bounds], axis=1) >= np.diff(bounds)
     newest = len(origins) - 1 - since[:, ::-1].argmax(axis=1)
     return np.where(since.any(axis=1), newest, len(origins) - 1)
+
+
+def cut_stored(windows: np.ndarray, length: int, later: np.ndarray | None = None) -> np.ndarray:
+    """The newest intervals of windows as a store holds them, `[N, length]`; NaN where it keeps fewer.
+
+    Args:
+        windows: `[N, W]`, aligned at their ends.
+        length: Intervals.
+        later: `[N]` intervals at the end of each window that lie later than what is wanted; none without it.
+    """
+    if later is None or not later.any():
+        lacking = max(length - windows.shape[1], 0)
+        return np.pad(windows, ((0, 0), (lacking, 0)), constant_values=np.nan)[:, -length:]
+    columns = windows.shape[1] - later[:, None] + np.arange(-length, 0)
+    inside = (columns >= 0) & (columns < windows.shape[1])
+    cut = np.take_along_axis(windows, np.where(inside, columns, 0), axis=1)
+    return np.where(inside, cut, np.float32(np.nan))

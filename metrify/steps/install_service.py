@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import yaml
+
 from metrify.bundles.manifest import FORECASTER_NAME
 from metrify.config import Home
 from metrify.errors import ServiceError
@@ -25,9 +27,18 @@ def require_service(home: Home, name: str = FORECASTER_NAME) -> Path:
     return path
 
 
+def require_services(home: Home) -> list[Path]:
+    """The manifests of all installed services.
+
+    Raises:
+        ServiceError: There is none.
+    """
+    return sorted(home.services.glob("*.yaml")) or [require_service(home)]
+
+
 def install_service(rendered: Path, home: Home) -> Path:
-    """Makes a rendered manifest the service, with no canary; returns its path."""
-    path = service_path(home)
+    """Makes a rendered manifest the service of its name, with no canary; returns its path."""
+    path = service_path(home, _name_of(rendered))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     shutil.copyfile(rendered, partial)
@@ -39,5 +50,9 @@ def install_first_service(rendered: Path, home: Home) -> tuple[Path, bool]:
 
     A model that was just trained does not replace the one that is served. It becomes a canary first.
     """
-    path = service_path(home)
+    path = service_path(home, _name_of(rendered))
     return (path, False) if path.is_file() else (install_service(rendered, home), True)
+
+
+def _name_of(rendered: Path) -> str:
+    return str(yaml.safe_load(rendered.read_text(encoding="utf-8"))["metadata"]["name"])

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import yaml
 
-from metrify.bundles.manifest import FORECASTER_NAME
 from metrify.config import Home, MetrifyConfig
 from metrify.privacy.pseudonyms import PSEUDONYM_KEY_FILE
 
@@ -18,7 +17,8 @@ def render_inference_service(
     """Writes the InferenceService YAML, Standard mode, with the bundle as its predictor and no canary.
 
     Args:
-        bundle: Text file of `write_bundle`, which names the folder.
+        bundle: Text file of `write_bundle`, which names the folder, `bundles/<name>/<version>`: the service is called
+            as the bundle is.
         output: YAML file to write.
         config: The serving and rollout sections.
         home: Where the keys lie that the servers read.
@@ -32,7 +32,7 @@ def render_inference_service(
         "apiVersion": "serving.kserve.io/v1beta1",
         "kind": "InferenceService",
         "metadata": {
-            "name": FORECASTER_NAME,
+            "name": folder.parent.name,
             "labels": {"app.kubernetes.io/part-of": "metrify"},
             "annotations": {
                 "serving.kserve.io/deploymentMode": "Standard",

@@ -8,14 +8,26 @@ import yaml
 
 from metrify.adapters.tracking import CHAMPION, point_alias_at
 from metrify.bundles.load import load_bundle
-from metrify.bundles.manifest import FORECASTER_NAME, BundleManifest
+from metrify.bundles.manifest import BundleManifest
 from metrify.bundles.signature import load_public_key
 from metrify.config import Home, MetrifyConfig
-from metrify.errors import ConfigError, UsageError
+from metrify.errors import BundleError, ConfigError, UsageError
 from metrify.experiments.assignment import CONTROL
 from metrify.steps.render_inference_service import SALT_ANNOTATION, predictor_model
 
 _CONTAINER = "kserve-container"  # the container's name: the schema demands it, and KServe looks for this one
+
+
+def find_bundle(home: Home, version: str) -> Path:
+    """The folder of a bundle by its version, which also names its model: `bundles/<name>/<version>`.
+
+    Raises:
+        BundleError: There is none.
+    """
+    found = next((folder for folder in sorted(home.bundles.glob("*")) if (folder / version).is_dir()), None)
+    if found is None:
+        raise BundleError(f"There is no bundle {version} in {home.bundles}.", "Train one with `metrify train`.")
+    return found / version
 
 
 def read_split(service: Path) -> dict[str, int]:
@@ -113,7 +125,7 @@ def promote_canary(service: Path, config: MetrifyConfig, home: Home) -> str:
     document = _read(service)
     entry = _canary(document, service)
     version = served_bundles(service)[str(entry["predictor"]["name"])].name
-    point_alias_at(home, config, FORECASTER_NAME, CHAMPION, version)
+    point_alias_at(home, config, str(document["metadata"]["name"]), CHAMPION, version)
     model = entry["predictor"]["model"]
     document["spec"]["predictor"]["model"] = {key: value for key, value in model.items() if key != "name"}
     del document["spec"]["canary"]
@@ -129,13 +141,13 @@ def _canary(document: dict[str, Any], service: Path) -> dict[str, Any]:
 
 
 def _require_fit(canary: BundleManifest, control: BundleManifest) -> None:
-    """One transformer computes the features of both, and one answer has room for the quantiles of both."""
+    """One transformer computes the features of both, and one answer has room for the outputs of both."""
     keys = ("features", "inputs", "outputs", "quantiles", "resolution_minutes", "sequence_length")
     different = [key for key in keys if getattr(canary, key) != getattr(control, key)]
     if different:
         raise UsageError(
             f"{canary.version} and the control {control.version} differ in {', '.join(different)}.",
-            "Train it with the same features, windows and quantiles.",
+            "Train it with the same features, windows and outputs.",
         )
 
 

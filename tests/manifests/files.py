@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
-SERVICE = ROOT / "inference_services" / "load-forecaster"
+RUNTIME = ROOT / "inference_services" / "serving-runtime"
+SERVICES = [ROOT / "inference_services" / name for name in ("anomaly-detector", "load-forecaster")]
 MANIFESTS = ROOT / "manifests"
 OVERLAYS = sorted(path.parent for path in MANIFESTS.glob("overlays/*/kustomization.yaml"))
 

@@ -11,7 +11,7 @@ from inference_services.predictor import __main__ as predictor
 from inference_services.transformer import __main__ as transformer
 from inference_services.transformer.endpoints import cluster_endpoints
 
-from .files import SERVICE, Document, load
+from .files import RUNTIME, SERVICES, Document, load
 
 BUNDLE = Path("/mnt/models")  # where KServe puts what a storage URI names
 
@@ -39,15 +39,33 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None], Sequ
 
 
 def predictor_container() -> Document:
-    return load(SERVICE / "serving_runtime.yaml")["spec"]["containers"][0]
+    return load(RUNTIME / "serving_runtime.yaml")["spec"]["containers"][0]
 
 
-def transformer_container() -> Document:
-    return load(SERVICE / "inference_service.yaml")["spec"]["transformer"]["containers"][0]
+def service_of(folder: Path) -> Document:
+    return load(folder / "inference_service.yaml")
+
+
+def transformer_container(folder: Path) -> Document:
+    return service_of(folder)["spec"]["transformer"]["containers"][0]
+
+
+each_service = pytest.mark.parametrize("folder", SERVICES, ids=lambda folder: folder.name)
 
 
 def environment(container: Document) -> dict[str, str]:
     return {item["name"]: item["value"] for item in container["env"] if "value" in item}
+
+
+def test_the_services_differ_in_their_names_alone() -> None:
+    """Overlays make them differ in size."""
+    texts = []
+    for folder in SERVICES:
+        for file in ("inference_service.yaml", "kustomization.yaml"):
+            lines = (folder / file).read_text(encoding="utf-8").splitlines()
+            texts.append([line.replace(folder.name, "NAME") for line in lines if not line.startswith("#")])
+    first, second = texts[:2], texts[2:]
+    assert first == second
 
 
 def test_the_predictors_arguments_parse(parse: Callable[..., argparse.Namespace]) -> None:
@@ -60,12 +78,13 @@ def test_the_predictors_arguments_parse(parse: Callable[..., argparse.Namespace]
     assert str(arguments.trusted_key.parent) in [mount["mountPath"] for mount in container["volumeMounts"]]
 
 
-def test_the_transformers_arguments_parse(parse: Callable[..., argparse.Namespace]) -> None:
-    container = transformer_container()
+@each_service
+def test_the_transformers_arguments_parse(folder: Path, parse: Callable[..., argparse.Namespace]) -> None:
+    container = transformer_container(folder)
     assert container["command"] == ["python", "-m", "inference_services.transformer"]
-    added = ["--predictor_host", "load-forecaster-predictor.somewhere"]  # by KServe
+    added = ["--predictor_host", f"{folder.name}-predictor.somewhere"]  # by KServe
     arguments = parse(transformer.main, [*container["args"], *added])
-    assert arguments.model_name == load(SERVICE / "inference_service.yaml")["metadata"]["name"]
+    assert arguments.model_name == service_of(folder)["metadata"]["name"] == folder.name
     assert arguments.model_dir == BUNDLE
     assert [port["containerPort"] for port in container["ports"]] == [arguments.http_port, arguments.grpc_port]
     mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
@@ -83,13 +102,16 @@ def test_the_transformer_calls_the_predictors_grpc_port() -> None:
     assert address == f"load-forecaster-predictor:{predictor_container()['ports'][1]['containerPort']}"
 
 
-def test_the_transformer_reads_the_bundle_that_the_predictor_serves() -> None:
-    predictor_uri = load(SERVICE / "inference_service.yaml")["spec"]["predictor"]["model"]["storageUri"]
-    assert environment(transformer_container())["STORAGE_URI"] == predictor_uri
+@each_service
+def test_the_transformer_reads_the_bundle_that_the_predictor_serves(folder: Path) -> None:
+    predictor_uri = service_of(folder)["spec"]["predictor"]["model"]["storageUri"]
+    assert environment(transformer_container(folder))["STORAGE_URI"] == predictor_uri
 
 
 @pytest.mark.parametrize(
-    "container", [predictor_container(), transformer_container()], ids=["predictor", "transformer"]
+    "container",
+    [predictor_container(), *map(transformer_container, SERVICES)],
+    ids=["predictor", *(folder.name for folder in SERVICES)],
 )
 def test_a_container_is_reached_from_outside_and_has_no_rights(container: Document) -> None:
     assert environment(container)["METRIFY_BIND_HOST"] == "0.0.0.0"
@@ -101,8 +123,9 @@ def test_a_container_is_reached_from_outside_and_has_no_rights(container: Docume
     assert container["readinessProbe"]["httpGet"]["port"] == container["ports"][0]["containerPort"]
 
 
-def test_both_have_requests_and_limits() -> None:
-    spec = load(SERVICE / "inference_service.yaml")["spec"]
+@each_service
+def test_both_have_requests_and_limits(folder: Path) -> None:
+    spec = service_of(folder)["spec"]
     for resources in (spec["predictor"]["model"]["resources"], spec["transformer"]["containers"][0]["resources"]):
         assert set(resources) == {"requests", "limits"}
         assert set(resources["requests"]) == set(resources["limits"]) == {"cpu", "memory"}

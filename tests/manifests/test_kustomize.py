@@ -7,14 +7,15 @@ import yaml
 
 from inference_services.manifest import read_manifest
 
-from .files import MANIFESTS, OVERLAYS, Document
+from .files import MANIFESTS, OVERLAYS, SERVICES, Document
 
 Build = Callable[[Path], list[Document]]
-CONFIG_MAP = "load-forecaster-service"
+NAMES = [folder.name for folder in SERVICES]
 
 
-def by_kind(documents: list[Document]) -> dict[str, Document]:
-    return {document["kind"]: document for document in documents}
+def by_name(documents: list[Document]) -> dict[tuple[str, str], Document]:
+    """Documents by kind and name."""
+    return {(document["kind"], document["metadata"]["name"]): document for document in documents}
 
 
 def with_canary(folder: Path) -> Path:
@@ -34,13 +35,15 @@ def test_the_overlays_are_the_three_stages() -> None:
     assert [folder.name for folder in OVERLAYS] == ["dev", "prod", "staging"]
 
 
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda folder: folder.name)
 def test_an_overlay_sets_namespace_version_and_size(
-    overlay: Path, build: Build, require_valid: Callable[[Document], None]
+    overlay: Path, name: str, build: Build, require_valid: Callable[[Document], None]
 ) -> None:
     documents = build(overlay)
-    kinds = by_kind(documents)
-    service, runtime = kinds["InferenceService"], kinds["ServingRuntime"]
+    found = by_name(documents)
+    service, runtime = found["InferenceService", name], found["ServingRuntime", "metrify-onnx"]
+    assert service["spec"]["predictor"]["model"]["runtime"] == runtime["metadata"]["name"]
     assert {document["metadata"]["namespace"] for document in documents} == {f"metrify-{overlay.name}"}
     assert all(document["metadata"]["labels"]["app.kubernetes.io/part-of"] == "metrify" for document in documents)
     assert images(service, runtime) == {"metrify-serving:0.1.0"}
@@ -53,33 +56,36 @@ def test_an_overlay_sets_namespace_version_and_size(
     require_valid(runtime)
 
 
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda folder: folder.name)
 def test_the_transformer_finds_its_manifest_in_the_mounted_config_map(
-    overlay: Path, build: Build, tmp_path: Path
+    overlay: Path, name: str, build: Build, tmp_path: Path
 ) -> None:
-    kinds = by_kind(build(overlay))
-    transformer = kinds["InferenceService"]["spec"]["transformer"]
+    found = by_name(build(overlay))
+    transformer = found["InferenceService", name]["spec"]["transformer"]
     mounts = {mount["mountPath"]: mount["name"] for mount in transformer["containers"][0]["volumeMounts"]}
     volumes = {volume["name"]: volume for volume in transformer["volumes"]}
-    assert volumes[mounts["/etc/metrify/service"]]["configMap"]["name"] == CONFIG_MAP
-    assert kinds["ConfigMap"]["metadata"]["name"] == CONFIG_MAP
+    config_map = volumes[mounts["/etc/metrify/service"]]["configMap"]["name"]
     mounted = tmp_path / "inference_service.yaml"
-    mounted.write_text(kinds["ConfigMap"]["data"][mounted.name], encoding="utf-8")
-    assert read_manifest(mounted).canary_percent == {}
+    mounted.write_text(found["ConfigMap", config_map]["data"][mounted.name], encoding="utf-8")
+    assert (read_manifest(mounted).name, read_manifest(mounted).canary_percent) == (name, {})
 
 
 def test_the_canary_reaches_the_control_plane_and_the_transformer_alike(
     build: Build, tmp_path: Path, require_valid: Callable[[Document], None]
 ) -> None:
-    kinds = by_kind(build(with_canary(tmp_path)))
-    service = kinds["InferenceService"]
+    found = by_name(build(with_canary(tmp_path)))
+    service = found["InferenceService", "load-forecaster"]
+    assert "canary" not in found["InferenceService", "anomaly-detector"]["spec"]
     assert service["metadata"]["annotations"]["serving.kserve.io/deploymentMode"] == "Standard"
     assert service["spec"]["predictor"]["model"]["storageUri"].endswith("/current")
     assert "canaryTrafficPercent" not in service["spec"]["predictor"]
     (canary,) = service["spec"]["canary"]
     assert canary["trafficPercent"] == 20
     mounted = tmp_path / "mounted.yaml"
-    mounted.write_text(kinds["ConfigMap"]["data"]["inference_service.yaml"], encoding="utf-8")
+    mounted.write_text(
+        found["ConfigMap", "load-forecaster-service"]["data"]["inference_service.yaml"], encoding="utf-8"
+    )
     split = read_manifest(mounted)
     assert split.canary_percent == {canary["predictor"]["name"]: 20}
     assert split.salt == service["metadata"]["annotations"]["metrify.io/assignment-salt"]

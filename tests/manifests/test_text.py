@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .files import MANIFESTS, ROOT, SERVICE
+from .files import MANIFESTS, ROOT, RUNTIME, SERVICES
 
-FILES = sorted([*SERVICE.rglob("*.yaml"), *MANIFESTS.rglob("*.yaml")])
+FILES = sorted(path for folder in (RUNTIME, *SERVICES, MANIFESTS) for path in folder.rglob("*.yaml"))
 MACHINE_PATH = re.compile(r"file://|(?<![\w.-])/(?:home|root|Users|work|private|opt)/|[A-Z]:\\")
 IMAGE = re.compile(r"metrify-[a-z]+")
 

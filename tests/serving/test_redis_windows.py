@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import redis
 
-from inference_services.transformer.requests import ForecastRequest
-from inference_services.transformer.rows import Rows, find_rows
+from inference_services.transformer.forecast.request import ForecastRequest
+from inference_services.transformer.forecast.rows import find_rows
+from inference_services.transformer.rows import Rows
 from inference_services.transformer.windows import BlockingWindowReader, WindowReader, open_reader
 from metrify.adapters.feature_repository import CONNECTION_VARIABLE, STORE_VARIABLE, apply_repository
 from metrify.adapters.feature_store import push_windows

@@ -45,6 +45,9 @@ def test_a_store_of_another_resolution_is_refused_at_the_start(world, metrify_ho
         write_materialised(home, MaterialisedReadings("tiny", 0, *place, matrix, imputed, "", default_config()))
         if minutes == 60:
             require_fitting_store("feast", manifest)
+            detector = manifest.model_copy(update={"task": "anomaly-detection", "sequence_length": 696})
+            with pytest.raises(BundleError, match=r"reads 696 intervals, and the store keeps 672"):
+                require_fitting_store("feast", detector)
     with pytest.raises(BundleError, match=r"reads intervals of 60 minutes .* the store holds 30 minutes"):
         require_fitting_store("feast", manifest)
     require_fitting_store("parquet:windows.parquet", manifest)
