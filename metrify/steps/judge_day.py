@@ -1,5 +1,6 @@
 """Judges one day of meters from the feature store, as the service does, without a service."""
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,15 +11,27 @@ from metrify.adapters.feature_store import OnlineWindowReader, retrieve_windows
 from metrify.anomaly.contributions import alter_days, contributions
 from metrify.anomaly.detector_model import DetectorModel
 from metrify.anomaly.kinds import Kind
+from metrify.anomaly.stored_days import StoredDays, Unjudged, cut_days, judged_days, missing_share
 from metrify.bundles.load import Bundle
 from metrify.config import Home
-from metrify.errors import InsufficientHistoryError, InvalidRequestError, UnknownMeterError
+from metrify.errors import (
+    InsufficientHistoryError,
+    InvalidRequestError,
+    MissingReadingsError,
+    UnknownDayError,
+    UnknownMeterError,
+)
 from metrify.features.batch import FeatureBatch
 from metrify.features.judged_day import days_by_clock
 from metrify.features.specification import compute_features
 from metrify.steps.store_windows import pseudonymise_all
 
 _KINDS = tuple(Kind)
+_REFUSALS = {
+    Unjudged.NO_SUCH_DAY: (UnknownDayError, "Ask for a day that the store holds, or leave it out."),
+    Unjudged.SHORT: (InsufficientHistoryError, "Bring earlier readings, or ask for a later day."),
+    Unjudged.MISSING: (MissingReadingsError, "Ask for another day; `metrify detect` lists such days as missing."),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +60,7 @@ class DayVerdicts:
 
 
 def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home) -> DayVerdicts:
-    """Scores a local day of meters by the windows that the feature store holds.
+    """Scores a local day of meters by the windows that the feature store holds, online and offline.
 
     Args:
         bundle: Of a detector, verified.
@@ -58,15 +71,16 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
     Raises:
         InvalidRequestError: The day is no date.
         UnknownMeterError: The store has never seen some of the meters.
-        InsufficientHistoryError: Of some meters too many readings of the day are missing, or too few days are stored.
-        FeatureStoreError: There is no window of the day, or the store does not answer.
+        UnknownDayError: It has no window of that day.
+        InsufficientHistoryError: Of some meters too little is known before the day.
+        MissingReadingsError: Of some meters too many readings of the day are missing.
+        FeatureStoreError: The store does not answer.
     """
     context, names = bundle.manifest.context, pseudonymise_all(meters, home)
-    windows, ends = _windows(names, meters, _end_of(day, context.timezone), context.sequence_length, home)
-    batch = FeatureBatch(windows, ends, context, meter_ids=names)
-    by_clock = days_by_clock(batch)
-    missing = np.isnan(by_clock[:, -1]).mean(axis=1, dtype=np.float32)
-    _require_measured(bundle, meters, missing)
+    days = None if day is None else np.full(len(names), _date(day), "datetime64[D]")
+    cut = _find_days(bundle, names, meters, days, home)
+    _require_judged(cut, meters)
+    batch = FeatureBatch(cut.windows, cut.ends, context, meter_ids=names)
     model = DetectorModel(bundle.model_path)
 
     def predict(rows: FeatureBatch) -> dict[str, np.ndarray]:
@@ -77,62 +91,50 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
     kinds = [_KINDS[place].value for place in answer["kind_share"].argmax(axis=1)]
     return DayVerdicts(
         list(meters),
-        [_local_day(end, context.timezone) for end in ends],
+        judged_days(cut.ends, context.timezone).astype(str).tolist(),
         answer["score"],
         answer["is_anomaly"],
         [kind if called else "" for kind, called in zip(kinds, answer["is_anomaly"], strict=True)],
         contributions(scores),
-        by_clock[:, -1],
-        missing,
+        days_by_clock(batch)[:, -1],
+        missing_share(batch),
     )
 
 
-def _end_of(day: str | None, timezone: str) -> pd.Timestamp | None:
-    """The local midnight after a day, UTC."""
-    if day is None:
-        return None
+def _date(text: str) -> datetime.date:
     try:
-        date = pd.Timestamp(day)
+        return datetime.date.fromisoformat(text)
     except ValueError as error:
-        raise InvalidRequestError(f"The day {day} is no date.", "Give it as 2024-06-30.") from error
-    if date != date.normalize() or date.tzinfo is not None:
-        raise InvalidRequestError(f"The day {day} has a time.", "Give the date alone, such as 2024-06-30.")
-    return (date + pd.Timedelta(days=1)).tz_localize(timezone).tz_convert("UTC")
+        raise InvalidRequestError(f"The day {text} is no date.", "Give it as 2024-06-30.") from error
 
 
-def _local_day(end: np.datetime64, timezone: str) -> str:
-    local = pd.Timestamp(end, tz="UTC").tz_convert(timezone)
-    return str((local - pd.Timedelta(hours=12)).date())
-
-
-def _windows(
-    names: np.ndarray, meters: Sequence[str], end: pd.Timestamp | None, length: int, home: Home
-) -> tuple[np.ndarray, np.ndarray]:
-    """Windows `[N, length]` that end with the day, online where that is the newest one, and offline before it."""
+def _find_days(
+    bundle: Bundle, names: np.ndarray, meters: Sequence[str], days: np.ndarray | None, home: Home
+) -> StoredDays:
+    """Windows that end with the day: online where that holds it, and offline before."""
+    context = bundle.manifest.context
+    most_missing = float(bundle.thresholds()["anomaly"]["max_missing_share"])
     newest = OnlineWindowReader(home).read(names.tolist())
     unknown = [meter for meter, known in zip(meters, newest.ends, strict=True) if np.isnat(known)]
     if unknown:
         raise UnknownMeterError(f"Unknown meters: {', '.join(unknown)}.", unknown, "Import their readings first.")
-    windows, ends = newest.windows, newest.ends
-    if end is not None and (ends != end.tz_localize(None).to_datetime64()).any():
-        rows = pd.DataFrame({"meter_id": names, "origin": end})
-        windows = np.stack(retrieve_windows(home, rows)["load_window"].to_list())
-        ends = np.full(len(names), end.tz_localize(None).to_datetime64().astype("datetime64[s]"))
-    if windows.shape[1] < length:
-        raise InsufficientHistoryError(
-            f"The feature store keeps {windows.shape[1]} intervals, and the detector reads {length}.",
-            list(meters),
-            "Raise feature_engineering.lookback_window and materialise again.",
-        )
-    return np.ascontiguousarray(windows[:, -length:], np.float32), ends.astype("datetime64[s]")
+    cut = cut_days(newest.windows, newest.ends, days, context, most_missing)
+    is_older = (cut.unjudged == Unjudged.NO_SUCH_DAY) & (cut.ends < newest.ends)
+    if not is_older.all():
+        return cut
+    origins = pd.DatetimeIndex(cut.ends, tz="UTC").as_unit("us")
+    stored = retrieve_windows(home, pd.DataFrame({"meter_id": names, "origin": origins}))
+    windows = np.stack(stored["load_window"].to_list()).astype(np.float32)
+    return cut_days(windows, cut.ends, days, context, most_missing)
 
 
-def _require_measured(bundle: Bundle, meters: Sequence[str], missing: np.ndarray) -> None:
-    most = float(bundle.thresholds()["anomaly"]["max_missing_share"])
-    lacking = [meter for meter, share in zip(meters, missing, strict=True) if share > most]
-    if lacking:
-        raise InsufficientHistoryError(
-            f"More than {most:.0%} of the day's readings of these meters are missing: {', '.join(lacking)}.",
-            lacking,
-            "Ask for another day; `metrify detect` lists such days as missing.",
-        )
+def _require_judged(cut: StoredDays, meters: Sequence[str]) -> None:
+    for unjudged, (error, mend) in _REFUSALS.items():
+        refused = {
+            meter: reason
+            for meter, reason, why in zip(meters, cut.reasons, cut.unjudged, strict=True)
+            if why is unjudged
+        }
+        if refused:
+            told = ", ".join(f"{meter} ({reason})" for meter, reason in refused.items())
+            raise error(f"Meters {unjudged.value}: {told}.", list(refused), mend)

@@ -14,7 +14,15 @@ from metrify.bundles.load import Bundle, load_bundle
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.cli.main import app
 from metrify.config import Home, MetrifyConfig, default_config
-from metrify.errors import BundleError, ConfigError, InsufficientHistoryError, InvalidRequestError, UnknownMeterError
+from metrify.errors import (
+    BundleError,
+    ConfigError,
+    InsufficientHistoryError,
+    InvalidRequestError,
+    MissingReadingsError,
+    UnknownDayError,
+    UnknownMeterError,
+)
 from metrify.readings.dataset import Dataset, DatasetInfo, write_dataset
 from metrify.steps.bundle_description import read_description
 from metrify.steps.detect_anomalies import Detection, detect_anomalies, require_fitting_detector
@@ -182,9 +190,11 @@ def test_a_day_of_the_store_has_the_score_of_the_list(world: World, found: Detec
     ("meter", "day", "error", "told"),
     [
         (1, "tomorrow-ish", InvalidRequestError, "no date"),
-        (1, "2024-04-01T12:00", InvalidRequestError, "has a time"),
+        (1, "2024-04-01T12:00", InvalidRequestError, "no date"),
+        (1, "2024-06-01", UnknownDayError, "without that day"),
+        (NEW, None, InsufficientHistoryError, "insufficient history"),
         (99, None, UnknownMeterError, "Unknown meters"),
-        (GAP, "2024-04-10", InsufficientHistoryError, "More than 50%"),
+        (GAP, "2024-04-10", MissingReadingsError, "of 24 readings of 2024-04-10 are missing"),
     ],
 )
 def test_what_can_not_be_judged_is_refused_by_name(

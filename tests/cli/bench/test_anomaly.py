@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from metrify.anomaly.evaluation import TrueEvents
 from metrify.anomaly.kinds import FAULTS, Kind
 from metrify.cli.bench import app
-from metrify.cli.bench.anomaly.folds import make_folds
+from metrify.cli.bench.anomaly.folds import BenchDays, make_folds
 from metrify.cli.bench.anomaly.kinds_told import kind_accuracy, vacancies_told
 from metrify.cli.bench.anomaly.outcome import FoldOutcome, Outcome
 from metrify.cli.bench.anomaly.pyod_detectors import PYOD, day_profiles, fit_pyod
@@ -42,17 +42,31 @@ def test_a_quick_run_prints_the_rows_of_each_rival(tmp_path: Path) -> None:
 def test_no_meter_of_a_fold_is_of_two_kinds_and_each_is_judged_once() -> None:
     days, config = make_up_days(23, 130), AnomalyDetectionConfig()
     judged: list[str] = []
-    for fold in make_folds(days, config, 5):
+    bench = BenchDays(days, None)
+    for fold in make_folds(bench, config, 5):
         parts = [set(part.matrix.meter_ids) for part in (fold.fitted, fold.kept, fold.judged.days)]
         assert sum(map(len, parts)) == len(set.union(*parts)) == 23
         np.testing.assert_array_equal(fold.fitted.matrix.kwh, _of(days, fold.fitted.matrix.meter_ids))
         np.testing.assert_array_equal(fold.kept.matrix.kwh, _of(days, fold.kept.matrix.meter_ids))
-        assert set(fold.judged.events.kinds) <= set(FAULTS) and set(fold.vacant.events.kinds) == {"vacancy"}
+        assert fold.vacant is not None and set(fold.vacant.events.kinds) == {"vacancy"}
+        assert set(fold.judged.events.kinds) <= set(FAULTS)
         judged += list(fold.judged.days.matrix.meter_ids)
     assert sorted(judged) == sorted(days.matrix.meter_ids)
-    again = [fold.judged.days.matrix.kwh for fold in make_folds(days, config, 5)]
-    for fold, kwh in zip(make_folds(days, config, 5), again, strict=True):
+    again = [fold.judged.days.matrix.kwh for fold in make_folds(bench, config, 5)]
+    for fold, kwh in zip(make_folds(bench, config, 5), again, strict=True):
         np.testing.assert_array_equal(fold.judged.days.matrix.kwh, kwh)
+
+
+def test_labels_take_the_place_of_events_that_are_put_in() -> None:
+    days = make_up_days(11, 80)
+    labels = TrueEvents(np.array([2, 7, 7]), np.array([1, 4, 20]), np.array([3, 5, 30]), np.array(["zero"] * 3))
+    seen = []
+    for fold in make_folds(BenchDays(days, labels), AnomalyDetectionConfig(), 5):
+        own, events = fold.judged.days, fold.judged.events
+        assert fold.vacant is None
+        np.testing.assert_array_equal(own.matrix.kwh, _of(days, own.matrix.meter_ids))
+        seen += list(zip(own.matrix.meter_ids[events.meters], events.begins, events.ends, strict=True))
+    assert sorted(seen) == [("meter-2", 1, 3), ("meter-7", 4, 5), ("meter-7", 20, 30)]
 
 
 def _of(days: object, meter_ids: np.ndarray) -> np.ndarray:

@@ -6,18 +6,35 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from metrify.anomaly.evaluation import TrueEvents
 from metrify.anomaly.injected_events import InjectedEvents, inject_events
 from metrify.anomaly.kinds import FAULTS, Kind
+from metrify.anomaly.labelled_events import read_labelled_events
 from metrify.anomaly.meter_days import MeterDays, find_meter_days
 from metrify.anomaly.training.train_detector import split_for_threshold
-from metrify.cli.bench.forecast.find_protocol import find_protocol
+from metrify.cli.bench.forecast.find_protocol import PROTOCOLS, find_protocol
 from metrify.cli.bench.forecast.household_protocols import CAMBRIDGE
+from metrify.config import Home
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
+from metrify.readings.sources import locate_source
 
 FOLDS, QUICK_FOLDS = 5, 2
 _SEED = 2013
 _QUICK_METERS = 20
 _CAMBRIDGE_START = "2017-01-01"  # its buildings were chosen by how well they were measured from then on
+
+
+@dataclass(frozen=True, eq=False)
+class BenchDays:
+    """What is judged.
+
+    Attributes:
+        days: Of all meters.
+        labelled: What was really wrong with them; None where nobody said, so that events are put into them.
+    """
+
+    days: MeterDays
+    labelled: TrueEvents | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,19 +45,19 @@ class Fold:
         number: From 0.
         fitted: What detectors are fitted to, as it was measured.
         kept: What thresholds are fitted to, as it was measured.
-        judged: The fold's own meters, half of them with an event.
-        vacant: The same meters, half of them empty for a while.
+        judged: The fold's own meters, with their labelled events, or half of them with one that was put into them.
+        vacant: The same meters, half of them empty for a while; None where there are labels.
     """
 
     number: int
     fitted: MeterDays
     kept: MeterDays
     judged: InjectedEvents
-    vacant: InjectedEvents
+    vacant: InjectedEvents | None
 
 
-def find_days(dataset: str, config: AnomalyDetectionConfig, quick: bool) -> MeterDays:
-    """The days of the meters that `metrify bench forecast` scores, too.
+def find_days(dataset: str, config: AnomalyDetectionConfig, quick: bool) -> BenchDays:
+    """The days of the meters that `metrify bench forecast` scores, too, and the labels of an imported dataset.
 
     Raises:
         DatasetError: There is no such dataset, or a file of it is missing.
@@ -53,20 +70,31 @@ def find_days(dataset: str, config: AnomalyDetectionConfig, quick: bool) -> Mete
         matrix = replace(matrix, start=matrix.timestamps[from_then][0], kwh=matrix.kwh[:, from_then])
     if quick:
         matrix = replace(matrix, meter_ids=matrix.meter_ids[:_QUICK_METERS], kwh=matrix.kwh[:_QUICK_METERS])
-    return find_meter_days(matrix, config.history_days, place.timezone, place.country)
+    days = find_meter_days(matrix, config.history_days, place.timezone, place.country)
+    home = Home.from_environment()
+    imported = None if dataset in PROTOCOLS else locate_source(dataset, home.public_folders(), home.datasets)
+    labels = read_labelled_events(imported, days) if imported is not None and imported.is_dir() else None
+    return BenchDays(days, None if labels is None else labels.events)
 
 
-def make_folds(days: MeterDays, config: AnomalyDetectionConfig, folds: int) -> Iterator[Fold]:
+def make_folds(bench: BenchDays, config: AnomalyDetectionConfig, folds: int) -> Iterator[Fold]:
     """Folds by a draw with a fixed seed; events are drawn anew in each, with a fixed seed, too."""
+    days = bench.days
     drawn = np.array_split(np.random.default_rng(_SEED).permutation(days.shape[0]), folds)
-    for number, judged in enumerate(drawn):
+    for number, judged in enumerate(map(np.sort, drawn)):
         others = np.setdiff1d(np.arange(days.shape[0]), judged)
         fitted, kept = split_for_threshold(len(others), config)
-        own = days.choose(np.sort(judged))
-        yield Fold(
-            number,
-            days.choose(others[fitted]),
-            days.choose(others[kept]),
-            inject_events(own, FAULTS, _SEED + number),
-            inject_events(own, (Kind.VACANCY,), _SEED + number),
-        )
+        own = days.choose(judged)
+        if bench.labelled is None:
+            events = inject_events(own, FAULTS, _SEED + number)
+            vacant = inject_events(own, (Kind.VACANCY,), _SEED + number)
+        else:
+            events, vacant = InjectedEvents(own, _of_meters(bench.labelled, judged)), None
+        yield Fold(number, days.choose(others[fitted]), days.choose(others[kept]), events, vacant)
+
+
+def _of_meters(events: TrueEvents, meters: np.ndarray) -> TrueEvents:
+    """The events of some meters, which rise, by their place among them."""
+    own = np.isin(events.meters, meters)
+    places = np.searchsorted(meters, events.meters[own])
+    return TrueEvents(places, events.begins[own], events.ends[own], events.kinds[own])

@@ -1,8 +1,6 @@
 """What `metrify bench anomaly` measures: detectors and what users would pick instead, fold by fold."""
 
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from metrify.anomaly.thresholds import fit_threshold
 from metrify.cli.bench.anomaly.folds import FOLDS, QUICK_FOLDS, Fold, find_days, make_folds
@@ -45,12 +43,13 @@ class AnomalyBench:
         section = self.config.training.anomaly_detection
         config = AnomalyDetectionConfig.model_validate(section.model_dump() | (_QUICK if quick else {}))
         names = choose_rivals(self.models, config.model_type)
-        days = find_days(self.dataset, config, quick)
+        bench = find_days(self.dataset, config, quick)
+        days = bench.days
         tell(f"{self.dataset}: {days.shape[0]} meters, {days.shape[0] * days.shape[1]:,} days")
         outcomes: dict[str, list[FoldOutcome]] = {name: [] for name in names}
         speeds: dict[str, DaySpeed] = {}
         folds = QUICK_FOLDS if quick else FOLDS
-        for fold in make_folds(days, config, folds):
+        for fold in make_folds(bench, config, folds):
             for name in names:
                 tell(f"fold {fold.number + 1} of {folds}: {name}")
                 fitted = fit_rival(name, fold.fitted, config, _CHANCE_SEED + fold.number, tell)
@@ -58,7 +57,7 @@ class AnomalyBench:
                 if fitted.model and name not in speeds:
                     speeds[name] = measure_day_speed(fitted.model, fold.judged.days)
         results = [Outcome(name, of_folds, config.max_gap_days) for name, of_folds in outcomes.items()]
-        return [describe_row(self.dataset, days), *result_rows(self.dataset, results, speeds, config)]
+        return [describe_row(self.dataset, bench), *result_rows(self.dataset, results, speeds, config)]
 
 
 def _judge(fitted: Fitted, fold: Fold, config: AnomalyDetectionConfig, with_kinds: bool) -> FoldOutcome:
@@ -67,15 +66,11 @@ def _judge(fitted: Fitted, fold: Fold, config: AnomalyDetectionConfig, with_kind
     )
     if not (with_kinds and fitted.model):
         return FoldOutcome(fitted.score(fold.judged.days), fold.judged.events, threshold, fitted.seconds)
-    scores, vacant = (fitted.model.score_days(side.days) for side in (fold.judged, fold.vacant))
-    kinds, vacant_kinds = (np.asarray(said.kind_share.argmax(axis=2)) for said in (scores, vacant))
-    return FoldOutcome(
-        scores.score,
-        fold.judged.events,
-        threshold,
-        fitted.seconds,
-        kinds,
-        vacant.score,
-        fold.vacant.events,
-        vacant_kinds,
+    said = fitted.model.score_days(fold.judged.days)
+    outcome = FoldOutcome(said.score, fold.judged.events, threshold, fitted.seconds, said.kind_share.argmax(axis=2))
+    if fold.vacant is None:
+        return outcome
+    empty = fitted.model.score_days(fold.vacant.days)
+    return replace(
+        outcome, vacant_scores=empty.score, vacant=fold.vacant.events, vacant_kinds=empty.kind_share.argmax(axis=2)
     )

@@ -82,14 +82,21 @@ class Outcome:
     @property
     def auc_pr(self) -> float:
         """Area under precision and recall of days, mean of the folds."""
-        return float(np.mean([average_precision(f.scores, f.events.labels(_shape(f.scores))) for f in self.folds]))
+        return float(
+            np.mean([average_precision(f.scores, f.events.labels(_shape(f.scores))) for f in self._with_events])
+        )
 
     @property
     def vus_pr(self) -> float:
         """Volume under the surface, mean of the folds."""
         return float(
-            np.mean([volume_under_surface(f.scores, f.events, max_thresholds=f.scores.size) for f in self.folds])
+            np.mean([volume_under_surface(f.scores, f.events, max_thresholds=f.scores.size) for f in self._with_events])
         )
+
+    @property
+    def _with_events(self) -> list[FoldOutcome]:
+        """Of labelled meters, a fold may have none."""
+        return [fold for fold in self.folds if len(fold.events)]
 
     def _alarms(self, anomalous: np.ndarray) -> Alarms:
         return merge_alarms(anomalous, np.ones_like(anomalous), self.max_gap_days)

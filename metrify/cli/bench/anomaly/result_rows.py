@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from metrify.anomaly.meter_days import MeterDays
+from metrify.cli.bench.anomaly.folds import BenchDays
 from metrify.cli.bench.anomaly.kinds_told import kind_accuracy, vacancies_told
 from metrify.cli.bench.anomaly.outcome import Outcome
 from metrify.cli.bench.anomaly.rivals import CONTROLS, RANDOM
@@ -21,11 +21,12 @@ _DAYS_PER_CPU_SECOND = {
 _RATIO = (0.8, 1.2)
 
 
-def describe_row(dataset: str, days: MeterDays) -> Row:
+def describe_row(dataset: str, bench: BenchDays) -> Row:
     """What was judged."""
+    days = bench.days
+    events = "one event in each of half of a fold's meters" if bench.labelled is None else "labelled events"
     note = (
-        f"{dataset}: {days.shape[0]} meters, {days.shape[1]} days each. Folds by meter; one event in each of half of "
-        "a fold's meters. No point adjustment."
+        f"{dataset}: {days.shape[0]} meters, {days.shape[1]} days each. Folds by meter, {events}. No point adjustment."
     )
     return Row("anomaly.meter_days", float(days.shape[0] * days.shape[1]), "1", note=note)
 
@@ -66,7 +67,6 @@ def _champion_rows(
     best = max(controls, key=lambda name: controls[name], default=None)
     wanted = min(_VUS, _VUS_OVER_CONTROL * controls[best]) if best else _VUS
     by_chance = next((outcome.metrics.recall_by_kind for outcome in outcomes if outcome.name == RANDOM), {})
-    called, told = vacancies_told(champion)
 
     def row(name: str, value: float, target: float | None, side: str, **others: object) -> Row:
         limit = {"target": target, "direction": side} if is_london and target is not None else {}
@@ -97,8 +97,18 @@ def _champion_rows(
         row("false_alarm_ratio_unseen", ratio.ratio, _RATIO[0], ">=", note=limits),
         row("false_alarm_ratio_unseen_at_most", ratio.ratio, _RATIO[1], "<="),
         row("kind_accuracy", kind_accuracy(champion), None, ">=", note="Of found events."),
-        row("vacancy_alarm_share", called, None, "<=", note="Of empty homes; the fewer the better."),
-        row("vacancy_day_share", told, None, ">=", note="Of the days of empty homes, those taken for what they are."),
+        *_vacancy_rows(champion),
+    ]
+
+
+def _vacancy_rows(champion: Outcome) -> list[Row]:
+    if champion.folds[0].vacant is None:
+        return []
+    called, told = vacancies_told(champion)
+    fewer = "Of empty homes, those of which a day is called anomalous; the fewer the better."
+    return [
+        Row("anomaly.vacancy_alarm_share", called, "1", note=fewer),
+        Row("anomaly.vacancy_day_share", told, "1", note="Of the days of empty homes, those taken for what they are."),
     ]
 
 
