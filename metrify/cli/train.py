@@ -8,7 +8,7 @@ import typer
 
 from metrify.cli.output import called_as, print_json, progress_console
 from metrify.cli.search_run import run_search
-from metrify.cli.training_run import ANOMALY_TRAINING, FORECASTER_TRAINING, dataset_name
+from metrify.cli.training_run import ANOMALY_TRAINING, FORECASTER_TRAINING, TrainedModel, dataset_name
 from metrify.errors import UsageError
 
 
@@ -58,14 +58,20 @@ def train(
     if as_json:
         print_json({"bundle": str(trained.bundle), "service": str(service), "metrics": trained.metrics})
         return
+    _print_trained(trained)
+    if is_new:
+        typer.echo(f"service  {service}")
+    if trained.bundle not in served_bundles(service).values():
+        typer.echo(f"next     {called_as()} rollout start {trained.bundle.name} --percent 20")
+    elif is_anomaly:
+        typer.echo(f"next     {called_as()} detect, or {called_as()} serve --service {service.stem}")
+    else:
+        typer.echo(f"next     {called_as()} serve")
+
+
+def _print_trained(trained: TrainedModel) -> None:
     if trained.reused:
         typer.echo(f"{trained.reused} of {trained.tasks} steps reused the result of an earlier run")
     for name, value in trained.metrics.items():
         typer.echo(f"{name:28} {value:.4f}")
     typer.echo(f"bundle   {trained.bundle}")
-    if is_new:
-        typer.echo(f"service  {service}")
-    if trained.bundle in served_bundles(service).values():
-        typer.echo(f"next     {called_as()} serve")
-    else:
-        typer.echo(f"next     {called_as()} rollout start {trained.bundle.name} --percent 20")

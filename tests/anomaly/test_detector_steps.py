@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from inference_services.anomaly_client import AnomalyClient
+from inference_services.local.run_manifest import LocalService
 from metrify.bundles.load import Bundle, load_bundle
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.cli.main import app
@@ -32,6 +34,7 @@ from metrify.steps.gate_model import gate_model
 from metrify.steps.judge_day import judge_day
 from metrify.steps.materialise_features import materialise_features
 from metrify.steps.register_model import register_model
+from metrify.steps.render_inference_service import render_inference_service
 from metrify.steps.train_detector import train_detector
 from metrify.steps.validate_readings import validate_readings
 from metrify.steps.write_bundle import write_bundle
@@ -224,6 +227,25 @@ def test_a_store_that_keeps_too_few_days_is_refused_before_the_training(world: W
             MetrifyConfig.model_validate(values),
             world.home,
         )
+
+
+def test_the_service_says_what_the_command_line_says(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRIFY_HOME", str(world.home.root))
+    named, manifest = tmp_path / "bundle.txt", tmp_path / "anomaly-detector.yaml"
+    named.write_text(str(world.bundle.folder))
+    render_inference_service(named, manifest, world.config, world.home)
+    meters = [world.meter(number) for number in (0, 1, DEAD)]
+    here = judge_day(world.bundle, meters, None, world.home)
+    key = world.home.keys / PUBLIC_KEY_FILE
+    with LocalService(manifest, tmp_path / "logs", key, http_port=0, grpc_port=0) as service:
+        client = AnomalyClient(service.url, service.grpc_address)
+        for answer in (client.over_rest(meters), client.over_grpc(meters, here.days[0])):
+            np.testing.assert_allclose(answer.scores, here.score, rtol=1e-5)
+            np.testing.assert_array_equal(answer.is_anomaly, here.is_anomaly)
+            np.testing.assert_allclose(answer.contributions, here.contribution, atol=1e-4)
+            assert (answer.kinds, answer.days) == (here.kind, here.days)
 
 
 @pytest.fixture
