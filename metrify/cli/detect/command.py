@@ -137,7 +137,8 @@ def _list_events(
         return
     typer.echo(f"{len(found.events)} events in {meters * days:,} days of {meters} meters, the most urgent first")
     for event in found.events.head(_SHOWN).to_dict("records"):
-        span = f"{event['start']:%Y-%m-%d} {event['days']:3d} d{' and on' if event['is_open'] else '':7}"
+        first = event["start"].tz_convert(bundle.manifest.timezone)
+        span = f"{first:%Y-%m-%d} {event['days']:3d} d{' and on' if event['is_open'] else '':7}"
         typer.echo(
             f"{event['rank']:4d}  {event['severity']:6}  {event['kind']:11}  {event['meter_id']}  {span}  "
             f"{event['energy_kwh']:9.1f} kWh"

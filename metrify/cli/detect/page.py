@@ -28,7 +28,7 @@ def write_detect_page(path: Path, source: str, manifest: BundleManifest, found: 
         f"{len(found.events)} events in {meters * days:,} days of {meters} meters of {source}, found by "
         f"{manifest.version}. The most urgent come first: those with the most energy at stake, and those that go on."
     )
-    sections = [_list(found.events), *_drawn(found)]
+    sections = [_list(found.events, manifest.timezone), *_drawn(found)]
     if len(found.not_judged):
         rows = [list(map(str, row)) for row in found.not_judged.to_numpy().tolist()]
         text = "Of these meters too little was measured to say what is usual."
@@ -36,14 +36,14 @@ def write_detect_page(path: Path, source: str, manifest: BundleManifest, found: 
     write_page(path, f"Anomalies of {source}", lead, sections)
 
 
-def _list(events: pd.DataFrame) -> Section:
+def _list(events: pd.DataFrame, timezone: str) -> Section:
     rows = [
         [
             str(event["rank"]),
             event["severity"],
             event["kind"],
             event["meter_id"],
-            f"{event['start']:%Y-%m-%d}",
+            f"{event['start'].tz_convert(timezone):%Y-%m-%d}",
             str(event["days"]),
             f"{event['energy_kwh']:,.1f}",
             "yes" if event["is_open"] else "",
@@ -65,7 +65,8 @@ def _drawn(found: Detection) -> list[Section]:
     sections = []
     for event in found.events.head(_DRAWN).to_dict("records"):
         rank, kind, meter, start = (event[name] for name in ("rank", "kind", "meter_id", "start"))
-        title = f"{rank}. {kind} at {meter}, {event['days']} days from {start:%Y-%m-%d} on"
+        first = start.tz_convert(found.judged.days.context.timezone)
+        title = f"{rank}. {kind} at {meter}, {event['days']} days from {first:%Y-%m-%d} on"
         chart = event_chart(found.judged.days, meter, start, event["end"])
         sections.append(Section(title, DESCRIPTIONS[Kind(kind)], [chart]))
     return sections
