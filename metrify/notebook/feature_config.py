@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from metrify.config.loader import load_config, load_values, validate_values
-from metrify.config.schema import FeatureEngineeringConfig
+from metrify.config.schema import ConsumptionForecastingConfig, FeatureEngineeringConfig
 from metrify.features.specification import FORECAST_FEATURES, Feature, select_features
 from metrify.features.weather import FORECAST_WEATHER, OBSERVED_WEATHER, QUANTITIES
 
@@ -14,6 +14,7 @@ from metrify.features.weather import FORECAST_WEATHER, OBSERVED_WEATHER, QUANTIT
 class FeatureConfig(FeatureEngineeringConfig):
     """The keys of `feature_engineering`, and what the features need to know of the readings."""
 
+    lookback_window: Annotated[int, Field(gt=0)] = ConsumptionForecastingConfig().sequence_length  # what models read
     forecast_horizon: Annotated[int, Field(gt=0)] = 24  # intervals
     resolution_minutes: Annotated[int, Field(gt=0)] = 60
     timezone: str = "Europe/London"  # IANA name of the calendar's local time
@@ -27,7 +28,9 @@ class FeatureConfig(FeatureEngineeringConfig):
 
     @classmethod
     def from_yaml(cls, path: Path | str) -> Self:
-        """Reads a YAML file of these keys, or takes the features and the horizon of a whole `ml_config.yaml`.
+        """Reads a YAML file of these keys, or takes the features of a whole `ml_config.yaml`.
+
+        Windows and the horizon are then as long as its forecaster's, whatever the feature store keeps beyond that.
 
         Raises:
             ConfigError: The file is missing, is no YAML mapping, or has an unknown key or a bad value.
@@ -35,8 +38,9 @@ class FeatureConfig(FeatureEngineeringConfig):
         values = load_values(Path(path))
         if "feature_engineering" in values:
             config = load_config(Path(path))
-            horizon = config.training.consumption_forecasting.forecast_horizon
-            values = config.feature_engineering.model_dump() | {"forecast_horizon": horizon}
+            model = config.training.consumption_forecasting
+            lengths = {"lookback_window": model.sequence_length, "forecast_horizon": model.forecast_horizon}
+            values = config.feature_engineering.model_dump() | lengths
         return validate_values(cls, values, str(path))
 
 

@@ -101,7 +101,7 @@ def test_the_windows_and_targets_are_those_of_the_readings(trained: Trained) -> 
     for row in np.random.default_rng(0).choice(len(rows.origins), 20, replace=False):
         origin, hour = pd.Timestamp(rows.origins[row], tz="UTC"), pd.Timedelta(hours=1)
         kwh = by_meter[rows.meter_ids[row]]
-        np.testing.assert_array_equal(rows.windows[row], kwh.loc[: origin - hour].to_numpy()[-672:])
+        np.testing.assert_array_equal(rows.windows[row], kwh.loc[: origin - hour].to_numpy()[-696:])
         np.testing.assert_array_equal(rows.targets[row], kwh.loc[origin:].to_numpy()[:24])
 
 
