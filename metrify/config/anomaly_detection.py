@@ -31,7 +31,8 @@ class AnomalyDetectionConfig(Section):
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     forest_trees: Annotated[int, Field(ge=1)] = 100  # of an isolation forest
     random_features: Annotated[int, Field(ge=1)] = 256  # of a one-class SVM
-    boosting_rounds: Annotated[int, Field(ge=1)] = 60  # of the trees that tell kinds of faults apart
+    boosting_rounds: Annotated[int, Field(ge=1)] = 60  # of the trees of an ensemble
+    kind_rounds: Annotated[int, Field(ge=1)] = 15  # of those that tell kinds of faults beside another detector
     seed: int = 0
 
     @model_validator(mode="after")

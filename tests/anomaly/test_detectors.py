@@ -14,9 +14,10 @@ from metrify.anomaly.thresholds import DAYS_PER_MONTH
 from metrify.anomaly.training.detector_graph import stack_evidence
 from metrify.anomaly.training.embed_threshold import embed_threshold
 from metrify.anomaly.training.fault_rows import KINDS
-from metrify.anomaly.training.fit_detector import DETECTOR_FEATURES, fit_detector
+from metrify.anomaly.training.fit_detector import fit_detector
 from metrify.anomaly.training.isolation_forest import fit_isolation_forest
 from metrify.anomaly.training.one_class_svm import fit_one_class_svm
+from metrify.anomaly.training.prepare_rows import DETECTOR_FEATURES, prepare_rows
 from metrify.anomaly.training.train_detector import train_detector
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
 from tests.unit.anomaly.made_up_days import make_up_matrix
@@ -41,7 +42,8 @@ def features(days: MeterDays) -> dict[str, np.ndarray]:
 
 def fit(days: MeterDays, folder: Path, **changes: object) -> DetectorModel:
     path = folder / "detector.onnx"
-    fit_detector(days, AnomalyDetectionConfig.model_validate(SMALL | changes), path, lambda step: None)
+    config = AnomalyDetectionConfig.model_validate(SMALL | changes)
+    fit_detector(prepare_rows(days, config), config, path, lambda step: None)
     return DetectorModel(path)
 
 

@@ -18,13 +18,16 @@ _LEARNING_RATE = 0.1
 _COLUMN_SHARE, _ROW_SHARE = 0.5, 0.7  # drawn for each tree
 
 
-def fit_fault_classes(evidence: np.ndarray, rows: FaultRows, config: AnomalyDetectionConfig) -> lgb.Booster:
+def fit_fault_classes(
+    evidence: np.ndarray, rows: FaultRows, config: AnomalyDetectionConfig, rounds: int
+) -> lgb.Booster:
     """Boosts trees for each class: a normal day, and each of `KINDS`. The number of threads does not change the result.
 
     Args:
         evidence: `[N, F]` what the trees read.
         rows: Whose classes they learn.
-        config: Weight of faults, rounds and seed.
+        config: Weight of faults and seed.
+        rounds: Trees of each class.
     """
     parameters = {
         "objective": "multiclass",
@@ -43,4 +46,4 @@ def fit_fault_classes(evidence: np.ndarray, rows: FaultRows, config: AnomalyDete
         "verbosity": -1,
     }
     table = lgb.Dataset(evidence, rows.classes, weight=class_weights(rows.classes, config.fault_weight))
-    return lgb.train(parameters, table, config.boosting_rounds)
+    return lgb.train(parameters, table, rounds)

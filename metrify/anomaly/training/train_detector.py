@@ -9,6 +9,7 @@ from metrify.anomaly.meter_days import MeterDays
 from metrify.anomaly.thresholds import fit_threshold
 from metrify.anomaly.training.embed_threshold import embed_threshold
 from metrify.anomaly.training.fit_detector import OnStep, fit_detector
+from metrify.anomaly.training.prepare_rows import prepare_rows
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
 from metrify.errors import AnomalyError
 
@@ -29,7 +30,8 @@ def train_detector(days: MeterDays, config: AnomalyDetectionConfig, path: Path, 
         AnomalyError: There are too few meters or days.
     """
     fitted, kept = split_for_threshold(days.shape[0], config)
-    fit_detector(days.choose(fitted), config, path, on_step)
+    on_step("putting faults into readings")
+    fit_detector(prepare_rows(days.choose(fitted), config), config, path, on_step)
     on_step(f"finding the threshold on {len(kept)} other meters")
     scores = DetectorModel(path).score_days(days.choose(kept)).score
     threshold = fit_threshold(scores, config.false_alarms_per_meter_month, config.max_gap_days, config.threshold_method)

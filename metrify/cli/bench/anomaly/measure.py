@@ -6,13 +6,20 @@ from metrify.anomaly.thresholds import fit_threshold
 from metrify.cli.bench.anomaly.folds import FOLDS, QUICK_FOLDS, Fold, find_days, make_folds
 from metrify.cli.bench.anomaly.outcome import FoldOutcome, Outcome
 from metrify.cli.bench.anomaly.result_rows import describe_row, result_rows
-from metrify.cli.bench.anomaly.rivals import Fitted, Tell, choose_rivals, fit_rival
+from metrify.cli.bench.anomaly.rivals import Fitted, FoldRivals, Tell, choose_rivals
 from metrify.cli.bench.anomaly.speed import DaySpeed, measure_day_speed
 from metrify.cli.bench.report import Row
 from metrify.config import MetrifyConfig
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
 
-_QUICK = {"epochs": 1, "boosting_rounds": 10, "fault_copies": 1, "forest_trees": 20, "max_training_days": 2_000}
+_QUICK = {
+    "epochs": 1,
+    "boosting_rounds": 10,
+    "kind_rounds": 5,
+    "fault_copies": 1,
+    "forest_trees": 20,
+    "max_training_days": 2_000,
+}
 _CHANCE_SEED = 100
 
 
@@ -50,9 +57,10 @@ class AnomalyBench:
         speeds: dict[str, DaySpeed] = {}
         folds = QUICK_FOLDS if quick else FOLDS
         for fold in make_folds(bench, config, folds):
+            rivals = FoldRivals(fold.fitted, config, _CHANCE_SEED + fold.number, tell)
             for name in names:
                 tell(f"fold {fold.number + 1} of {folds}: {name}")
-                fitted = fit_rival(name, fold.fitted, config, _CHANCE_SEED + fold.number, tell)
+                fitted = rivals.fit(name)
                 outcomes[name].append(_judge(fitted, fold, config, with_kinds=name == config.model_type))
                 if fitted.model and name not in speeds:
                     speeds[name] = measure_day_speed(fitted.model, fold.judged.days)

@@ -4,8 +4,9 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from metrify.anomaly.meter_days import MeterDays
 from metrify.cli.bench.anomaly.pyod_detectors import PYOD, fit_pyod
 from metrify.config.anomaly_detection import AnomalyDetectionConfig, DetectorType
 from metrify.errors import UsageError
+
+if TYPE_CHECKING:
+    from metrify.anomaly.training.prepare_rows import PreparedRows
 
 RANDOM = "random"
 CONTROLS = (RANDOM, *BASELINES, *PYOD)
@@ -54,29 +58,53 @@ def choose_rivals(names: tuple[str, ...], champion: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((champion, *(names or known))))
 
 
-def fit_rival(name: str, fitted: MeterDays, config: AnomalyDetectionConfig, seed: int, tell: Tell) -> Fitted:
-    """Fits a rival to days as they were measured.
+class FoldRivals:
+    """Fits rivals to the same days; what detectors share is made once, and its time counts for each.
 
     Args:
-        name: One of `DETECTORS` or `CONTROLS`.
-        fitted: Days of training meters.
+        fitted: Days of training meters, as they were measured.
         config: Of detectors.
         seed: Of chance.
         tell: Where progress goes.
     """
-    started = time.monotonic()
-    if name in BASELINES:
-        return Fitted(lambda days: score_by_rule(days, BASELINES[name]), None, 0.0)
-    if name == RANDOM:
-        rng = np.random.default_rng(seed)
-        return Fitted(lambda days: rng.random(days.shape), None, 0.0)
-    if name in PYOD:
-        return Fitted(fit_pyod(name, fitted), None, time.monotonic() - started)
-    from metrify.anomaly.training.fit_detector import fit_detector
 
-    with tempfile.TemporaryDirectory(prefix="metrify-bench-") as folder:
-        path = Path(folder) / "detector.onnx"
-        values: Mapping[str, object] = config.model_dump() | {"model_type": name}
-        fit_detector(fitted, AnomalyDetectionConfig.model_validate(values), path, tell)
-        model = DetectorModel(path)
-    return Fitted(lambda days: model.score_days(days).score, model, time.monotonic() - started)
+    def __init__(self, fitted: MeterDays, config: AnomalyDetectionConfig, seed: int, tell: Tell) -> None:
+        self._fitted, self._config, self._seed, self._tell = fitted, config, seed, tell
+
+    def fit(self, name: str) -> Fitted:
+        """Fits one of `DETECTORS` or `CONTROLS`."""
+        if name in BASELINES:
+            return Fitted(lambda days: score_by_rule(days, BASELINES[name]), None, 0.0)
+        if name == RANDOM:
+            rng = np.random.default_rng(self._seed)
+            return Fitted(lambda days: rng.random(days.shape), None, 0.0)
+        started = time.monotonic()
+        if name in PYOD:
+            return Fitted(fit_pyod(name, self._fitted), None, time.monotonic() - started)
+        return self._fit_detector(name)
+
+    def _fit_detector(self, name: str) -> Fitted:
+        from metrify.anomaly.training.fit_detector import fit_detector
+
+        values: Mapping[str, object] = self._config.model_dump() | {"model_type": name}
+        shared = self._prepared.seconds
+        if name != "ensemble":
+            shared += self._kind_seconds
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="metrify-bench-") as folder:
+            path = Path(folder) / "detector.onnx"
+            fit_detector(self._prepared, AnomalyDetectionConfig.model_validate(values), path, self._tell)
+            model = DetectorModel(path)
+        return Fitted(lambda days: model.score_days(days).score, model, time.monotonic() - started + shared)
+
+    @cached_property
+    def _prepared(self) -> "PreparedRows":
+        from metrify.anomaly.training.prepare_rows import prepare_rows
+
+        return prepare_rows(self._fitted, self._config)
+
+    @cached_property
+    def _kind_seconds(self) -> float:
+        started = time.monotonic()
+        _ = self._prepared.kind_trees
+        return time.monotonic() - started
