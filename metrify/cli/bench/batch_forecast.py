@@ -71,7 +71,7 @@ class BatchBench:
                 if meters == sizes[0]:
                     tell("the same with data frames")
                     peer = _measure_peer(home, bundle)
-        return _rows(sizes, batches, peer, bundle.name)
+        return _rows(sizes, batches, peer, bundle.name, config.feature_engineering.lookback_window)
 
 
 def _measure(home: Home, dataset: Path, bundle: Path, meters: int) -> _Batch:
@@ -94,7 +94,7 @@ def _measure_peer(home: Home, bundle: Path) -> ProcessCost:
     )
 
 
-def _rows(sizes: tuple[int, ...], batches: list[_Batch], peer: ProcessCost, model: str) -> list[Row]:
+def _rows(sizes: tuple[int, ...], batches: list[_Batch], peer: ProcessCost, model: str, stored: int) -> list[Row]:
     largest, meters = batches[-1], sizes[-1]
     name = f"{meters // 1_000_000}m" if meters >= 1_000_000 else f"{meters // 1_000}k"
     seconds = [batch.seconds for batch in batches]
@@ -105,7 +105,7 @@ def _rows(sizes: tuple[int, ...], batches: list[_Batch], peer: ProcessCost, mode
     )
     note = (
         f"{model}, one epoch on {SOURCE}, exported as the training pipeline does it. {_PROCESSES} processes, a shard "
-        "and a thread each; imports and the merge included. A window of 672 measured hours a meter, at its own "
+        f"and a thread each; imports and the merge included. A window of {stored} measured hours a meter, at its own "
         f"midnight. The peer: a data frame for each row group, in and out, as many processes, no merge; {sizes[0]:,} "
         f"meters took it {peer.seconds:.1f} s, which is multiplied here."
     )

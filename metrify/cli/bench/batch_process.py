@@ -18,6 +18,7 @@ from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home
 from metrify.features.batch import FeatureBatch
 from metrify.features.specification import compute_features
+from metrify.features.windows import cut_stored
 from metrify.forecasting.forecast_table import quantile_column
 from metrify.forecasting.onnx_model import OnnxModel
 from metrify.readings.shards import Shard
@@ -97,7 +98,8 @@ def _score_with_pandas(home: Home, bundle: str, shard: str, output: str) -> None
             ends = pd.to_datetime(frame["window_end"], unit="s", utc=True)
             stamps = ends.dt.tz_localize(None).to_numpy("datetime64[s]")
             names = frame["meter_id"].to_numpy()
-            batch = FeatureBatch(np.stack(frame["load_window"].to_list()), stamps, manifest.context, meter_ids=names)
+            windows = cut_stored(np.stack(frame["load_window"].to_list()), manifest.sequence_length)
+            batch = FeatureBatch(windows, stamps, manifest.context, meter_ids=names)
             quantiles = graph.predict_in_batches(compute_features(model.features, batch))
             rows, horizon, _ = quantiles.shape
             long = {"meter_id": np.repeat(names, horizon), "origin": np.repeat(ends, horizon)}
