@@ -51,5 +51,7 @@ def anomaly_training(source: str, config_yaml: str, code_version: str) -> None:
         thresholds=reference.outputs["thresholds"],
         model_card=evaluated.outputs["model_card"],
     ).outputs["bundle"]
-    registered = register_model(config_yaml=config_yaml, bundle=bundle).outputs["registered"]
+    registered = register_model(config_yaml=config_yaml, bundle=bundle, curve=trained.outputs["curve"]).outputs[
+        "registered"
+    ]
     render_inference_service(config_yaml=config_yaml, bundle=bundle, registered=registered)

@@ -11,6 +11,7 @@ def train_detector(
     dataset: dsl.Input[dsl.Dataset],
     verdicts: dsl.Input[dsl.Dataset],
     model: dsl.Output[dsl.Model],
+    curve: dsl.Output[dsl.Artifact],
     description: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
 ) -> None:
@@ -19,7 +20,10 @@ def train_detector(
     from metrify.config.loader import parse_config
     from metrify.steps.train_detector import train_detector
 
-    inputs, outputs = (Path(dataset.path), Path(verdicts.path)), (Path(model.path), Path(description.path))
+    inputs, outputs = (
+        (Path(dataset.path), Path(verdicts.path)),
+        (Path(model.path), Path(curve.path), Path(description.path)),
+    )
     figures = train_detector(*inputs, *outputs, parse_config(config_yaml))
     for name, value in figures.items():
         metrics.log_metric(name, value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrify.anomaly.meter_days import MeterDays
+from metrify.anomaly.meter_days import ROWS_AT_ONCE, MeterDays
 from metrify.bundles.onnx_graph import OnnxGraph
 
 
@@ -31,9 +31,20 @@ class DetectorModel(OnnxGraph):
         """The outputs by name, `[N, ...]`, of features `[N, ...]`; in memory are some hundred rows at a time."""
         return self.run_in_batches(features)
 
+    def predict_days(self, days: MeterDays, meters: np.ndarray, numbers: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs by name, `[n, ...]`, of some meter-days: `[n]` rows of the matrix and `[n]` numbers of days.
+
+        What is computed of the days is in memory some thousand rows at a time.
+        """
+        parts = [
+            self.predict(days.features(self.input_names, meters[part], numbers[part]))
+            for part in (slice(first, first + ROWS_AT_ONCE) for first in range(0, len(meters), ROWS_AT_ONCE))
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in self.output_names}
+
     def score_days(self, days: MeterDays) -> DayScores:
         """Scores of all days of all meters, `[M, D]` and `[M, D, K]`, in bounded memory beside them."""
-        parts = [self.predict(days.features(self.input_names, *part)) for part in days.by_meter()]
-        whole = {name: np.concatenate([part[name] for part in parts]) for name in self.output_names}
+        meters, numbers = (index.ravel() for index in np.indices(days.shape))
+        whole = self.predict_days(days, meters, numbers)
         shaped = {name: values.reshape(*days.shape, *values.shape[1:]) for name, values in whole.items()}
         return DayScores(shaped["score"], shaped["kind_share"], shaped.get("is_anomaly"))

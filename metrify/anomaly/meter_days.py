@@ -14,7 +14,7 @@ from metrify.features.windows import cut_rows, local_midnights
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.units import intervals_per_day
 
-_ROWS_AT_ONCE = 4_096
+ROWS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class MeterDays:
         wanted = [feature for feature in FEATURES if feature.name in names]
         parts = [
             compute_features(wanted, self.batch(meters[part], days[part]))
-            for part in (slice(first, first + _ROWS_AT_ONCE) for first in range(0, len(meters), _ROWS_AT_ONCE))
+            for part in (slice(first, first + ROWS_AT_ONCE) for first in range(0, len(meters), ROWS_AT_ONCE))
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -97,8 +97,8 @@ class MeterDays:
     def by_meter(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """All meter-days in parts: rows of the matrix and numbers of days, meter after meter."""
         meters, days = (index.ravel() for index in np.indices(self.shape))
-        for first in range(0, len(meters), _ROWS_AT_ONCE):
-            yield meters[first : first + _ROWS_AT_ONCE], days[first : first + _ROWS_AT_ONCE]
+        for first in range(0, len(meters), ROWS_AT_ONCE):
+            yield meters[first : first + ROWS_AT_ONCE], days[first : first + ROWS_AT_ONCE]
 
     def with_kwh(self, kwh: np.ndarray) -> "MeterDays":
         """The same days with other readings, `[M, T]` kWh."""

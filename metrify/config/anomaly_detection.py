@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from metrify.config.section import Section, Share
 
-MemberType = Literal["autoencoder", "lstm_autoencoder", "isolation_forest", "one_class_svm"]
+MemberType = Literal["autoencoder", "lstm_autoencoder", "isolation_forest", "one_class_svm", "forecast_residual"]
 DetectorType = MemberType | Literal["ensemble"]
 _LEAST_HISTORY_DAYS = 14
 
@@ -29,6 +29,7 @@ class AnomalyDetectionConfig(Section):
     epochs: Annotated[int, Field(ge=1)] = 10
     batch_size: Annotated[int, Field(ge=1)] = 512
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    forecast_epochs: Annotated[int, Field(ge=1)] = 4  # of the quantile network that residuals are of
     forest_trees: Annotated[int, Field(ge=1)] = 100  # of an isolation forest
     random_features: Annotated[int, Field(ge=1)] = 256  # of a one-class SVM
     boosting_rounds: Annotated[int, Field(ge=1)] = 60  # of the trees of an ensemble

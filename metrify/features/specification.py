@@ -9,6 +9,7 @@ import numpy as np
 
 from metrify.errors import BundleError
 from metrify.features.batch import FeatureBatch
+from metrify.features.before_day import day_calendar, day_readings, history_rest_day, history_window
 from metrify.features.calendar import ORIGIN_CALENDAR, horizon_calendar, window_rest_day
 from metrify.features.day_deviation import day_deviation
 from metrify.features.day_levels import day_levels
@@ -74,13 +75,19 @@ FEATURES: tuple[Feature, ...] = (
     Feature("day_levels", 1, "1", ("readings", "calendar"), day_levels),
     Feature("day_shape", 1, "1", ("readings", "calendar"), day_shape),
     Feature("day_peaks", 1, "1", ("readings", "calendar"), day_peaks),
+    Feature("history_window", 1, "kWh", ("readings", "calendar"), history_window),
+    Feature("history_rest_day", 1, "1", ("calendar",), history_rest_day),
+    Feature("day_calendar", 1, "1", ("calendar",), day_calendar),
+    Feature("day_readings", 1, "kWh", ("readings", "calendar"), day_readings),
 )
 TIME_FEATURES = ("window_rest_day", "horizon_calendar")
 LOAD_FEATURES = (*(statistic.name for statistic in LOAD_STATISTICS), "same_hour_profile")
 ORIGIN_TIME_FEATURES = tuple(calendar.name for calendar in ORIGIN_CALENDAR)
 OBSERVED_FEATURES = tuple(weather.name for weather in OBSERVED_WEATHER)
 FORECAST_FEATURES = (*(weather.name for weather in FORECAST_WEATHER), "forecast_age")
-DAY_FEATURES = ("day_deviation", "day_runs", "day_levels", "day_shape", "day_peaks")  # of the last day of a window
+EVIDENCE = ("day_deviation", "day_runs", "day_levels", "day_shape", "day_peaks")  # of the last day of a window
+AS_DAY_BEGINS = ("history_window", "history_rest_day", "day_calendar", "day_readings")
+DAY_FEATURES = (*EVIDENCE, *AS_DAY_BEGINS)
 GRID_FEATURES = ("feeder_loading", "feeder_voltage")
 
 _BY_LABEL = {feature.label: feature for feature in FEATURES}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from metrify.bundles.onnx_graph import OnnxGraph
+from metrify.bundles.onnx_graph import ROWS_OF_INFERENCE, OnnxGraph
 from metrify.forecasting.expected_load import ExpectedLoad, expected_load_of
 
 
@@ -20,6 +20,6 @@ class OnnxModel(OnnxGraph):
         """Quantiles `[N, H, Q]` in kWh from arrays by input name, `[N, ...]` float32 each."""
         return self.run(features)[self.output_names[0]]
 
-    def predict_in_batches(self, features: Mapping[str, np.ndarray], batch_size: int = 512) -> np.ndarray:
+    def predict_in_batches(self, features: Mapping[str, np.ndarray], batch_size: int = ROWS_OF_INFERENCE) -> np.ndarray:
         """The same for any number of rows, in bounded memory."""
         return self.run_in_batches(features, batch_size)[self.output_names[0]]

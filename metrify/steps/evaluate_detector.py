@@ -9,7 +9,14 @@ import numpy as np
 
 from metrify.anomaly.baselines import BASELINES, score_by_rule
 from metrify.anomaly.detector_model import DetectorModel
-from metrify.anomaly.evaluation import TrueEvents, average_precision, judge_alarms, merge_alarms, volume_under_surface
+from metrify.anomaly.evaluation import (
+    TrueEvents,
+    average_precision,
+    join_events,
+    judge_alarms,
+    merge_alarms,
+    volume_under_surface,
+)
 from metrify.anomaly.injected_events import inject_events
 from metrify.anomaly.kinds import FAULTS
 from metrify.anomaly.meter_days import MeterDays
@@ -112,11 +119,7 @@ def _score_rounds(days: MeterDays, rivals: dict[str, Scores], seed: int) -> list
 
 def _judge(rounds: list[_Round], threshold: float, max_gap_days: int) -> dict[str, float]:
     """Metrics of all draws together: each draw's meters count as meters of their own."""
-    meters = len(rounds[0].scores[""])
-    events = TrueEvents(
-        np.concatenate([drawn.events.meters + place * meters for place, drawn in enumerate(rounds)]),
-        *(np.concatenate([getattr(drawn.events, part) for drawn in rounds]) for part in ("begins", "ends", "kinds")),
-    )
+    events = join_events([drawn.events for drawn in rounds], [len(drawn.scores[""]) for drawn in rounds])
     scores = {name: np.concatenate([drawn.scores[name] for drawn in rounds]) for name in rounds[0].scores}
     own = scores[""]
     anomalous, scored = own > threshold, np.isfinite(own)

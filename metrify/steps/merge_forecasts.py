@@ -1,6 +1,7 @@
 """Puts the forecasts of all shards together."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
@@ -44,17 +45,25 @@ def merge_forecasts(
         places = _sorted_places(files)
         read = lru_cache(_GROUPS_HELD * len(files))(lambda file, group: files[file].read_row_group(group))
         writer = stack.enter_context(forecast_writer(output, schema))
-        degraded = 0
+        beside, written, degraded = stack.enter_context(ThreadPoolExecutor(1)), None, 0
         for first in range(0, len(places), _FORECASTS_AT_ONCE):
-            rows = _take(places[first : first + _FORECASTS_AT_ONCE], read)
             # As plain texts, since the file would tell from which dictionaries they came.
-            writer.write_table(rows.cast(schema))
+            rows = _take(places[first : first + _FORECASTS_AT_ONCE], read).cast(schema)
             is_first = pc.equal(rows[INTERVAL_COLUMN], 0)
             degraded += pc.sum(pc.and_(rows[DEGRADED_COLUMN], is_first)).as_py()
+            _wait_for(written)
+            written = beside.submit(writer.write_table, rows)  # compression takes as long as all the rest
+        _wait_for(written)
     listed = pa.concat_tables([pq.read_table(path) for path in refused])
     listed = listed.sort_by([("meter_id", "ascending"), ("origin", "ascending")])
     pq.write_table(listed, refused_output, compression="zstd")
     return {"forecasts": len(places), "degraded": degraded, "refused": len(listed)}
+
+
+def _wait_for(written: Future[None] | None) -> None:
+    """Waits until a part is in the file, and raises what went wrong."""
+    if written is not None:
+        written.result()
 
 
 def _sorted_places(files: list[pq.ParquetFile]) -> np.ndarray:

@@ -26,7 +26,7 @@ def register_model(
 
     Args:
         bundle: Text file of `write_bundle`, which names the folder.
-        curve: JSON file of `train_forecaster`; None where a model has none.
+        curve: JSON file of `train_forecaster` or `train_detector`; None where a model has none.
         tables: Parquet file of `evaluate_forecaster`, likewise.
         config: Tracking and training sections.
         home: Where the stores lie.

@@ -32,7 +32,6 @@ from metrify.steps.shard_static import open_shard_static
 from metrify.steps.shard_weather import ShardWeather, open_shard_weather
 
 _FORECASTS_PER_GROUP = 1_024  # of which a merge holds several for each shard
-_ROWS_AT_ONCE = 256  # of an inference: what it works on stays in the processor's cache
 
 
 def score_meters(
@@ -141,7 +140,7 @@ def _forecast(
     static = {column: values[numbers] for column, values in known.static.items()}
     rows = (windows.windows[kept], origins, manifest.context, weather)
     batch = FeatureBatch(*rows, meter_ids=np.asarray(names), static=static)
-    quantiles = graph.predict_in_batches(compute_features(model.features, batch), _ROWS_AT_ONCE)[:, :horizon]
+    quantiles = graph.predict_in_batches(compute_features(model.features, batch))[:, :horizon]
     degradation = judge_rows(windows.reasons[kept], windows.history_days[kept], faults)
     versions = found.data_versions[kept]
     return forecast_table(names, origins, quantiles, manifest.quantiles, manifest.version, versions, degradation)

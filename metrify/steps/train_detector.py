@@ -1,5 +1,6 @@
 """Trains a detector of anomalous meter-days and exports it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,15 @@ from metrify.steps.reuse import SERVING_SECTIONS, reusable
 _UNREAD = (*SERVING_SECTIONS, "training.consumption_forecasting")
 
 
-@reusable(outputs=("model", "description"), ignores=_UNREAD)
+@reusable(outputs=("model", "curve", "description"), ignores=_UNREAD)
 def train_detector(
-    dataset: Path, verdicts: Path, model: Path, description: Path, config: MetrifyConfig, home: Home | None = None
+    dataset: Path,
+    verdicts: Path,
+    model: Path,
+    curve: Path,
+    description: Path,
+    config: MetrifyConfig,
+    home: Home | None = None,
 ) -> dict[str, float]:
     """Fits the detector that `training.anomaly_detection.model_type` names, and its threshold, to training meters.
 
@@ -27,6 +34,7 @@ def train_detector(
         dataset: Dataset folder.
         verdicts: Folder of `validate_readings`, which says what meters are good enough.
         model: ONNX file to write.
+        curve: JSON file to write: the losses by epoch or round of all that was fitted.
         description: JSON file to write: what the bundle says of the model.
         config: The detector, the splits, and what the feature store keeps.
         home: Where results of earlier runs are kept.
@@ -43,16 +51,17 @@ def train_detector(
 
     measured, parameters = load_measured_days(dataset, verdicts, config), config.training.anomaly_detection
     days = measured.days.choose(np.flatnonzero(~measured.is_test))
-    threshold = train(days, parameters, model, tell_progress)
+    trained = train(days, parameters, model, tell_progress)
     thresholds = {
-        "threshold": threshold,
+        "threshold": trained.threshold,
         "max_missing_share": parameters.max_missing_share,
         "false_alarms_per_meter_month": parameters.false_alarms_per_meter_month,
     }
+    curve.write_text(json.dumps(trained.curve, indent=2), encoding="utf-8")
     described = _describe(measured, model, config, fingerprint(dataset))
     write_description(description, described, {"anomaly": thresholds})
     meters, count = days.shape
-    return {"training_meters": meters, "meter_days": meters * count, "threshold": threshold}
+    return {"training_meters": meters, "meter_days": meters * count, "threshold": trained.threshold}
 
 
 def _describe(measured: MeasuredDays, model: Path, config: MetrifyConfig, digest: str) -> BundleDescription:

@@ -99,11 +99,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     dataset = home.datasets / NAME
     dataset.parent.mkdir(parents=True, exist_ok=True)
     write_dataset(_dataset(), dataset)
-    names = ("verdicts", "model", "description", "evaluation", "card", "materialised", "reference", "limits", "bundle")
-    at = {name: folder / name for name in names}
+    trained = ("verdicts", "materialised", "model", "curve", "description", "evaluation", "card")
+    at = {name: folder / name for name in (*trained, "reference", "limits", "bundle")}
     validate_readings(dataset, at["verdicts"], config, home)
     materialise_features(dataset, at["verdicts"], at["materialised"], config, home)
-    train_detector(dataset, at["verdicts"], at["model"], at["description"], config, home)
+    train_detector(dataset, at["verdicts"], at["model"], at["curve"], at["description"], config, home)
     inputs = (dataset, at["verdicts"], at["model"], at["description"])
     metrics = evaluate_detector(*inputs, at["evaluation"], at["card"], config, "test", home)
     fit_drift_reference(dataset, at["verdicts"], at["reference"], at["limits"], config, "anomaly-detection", home)
@@ -222,8 +222,7 @@ def test_a_store_that_keeps_too_few_days_is_refused_before_the_training(world: W
         train_detector(
             world.dataset,
             world.verdicts,
-            tmp_path / "m",
-            tmp_path / "d",
+            *(tmp_path / name for name in ("model", "curve", "description")),
             MetrifyConfig.model_validate(values),
             world.home,
         )

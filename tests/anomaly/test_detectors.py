@@ -1,6 +1,7 @@
 """Detectors as they are fitted, exported and asked."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,12 +15,12 @@ from metrify.anomaly.thresholds import DAYS_PER_MONTH
 from metrify.anomaly.training.detector_graph import stack_evidence
 from metrify.anomaly.training.embed_threshold import embed_threshold
 from metrify.anomaly.training.fault_rows import KINDS
-from metrify.anomaly.training.fit_detector import fit_detector
+from metrify.anomaly.training.fit_detector import Curve, fit_detector
 from metrify.anomaly.training.isolation_forest import fit_isolation_forest
 from metrify.anomaly.training.one_class_svm import fit_one_class_svm
 from metrify.anomaly.training.prepare_rows import DETECTOR_FEATURES, prepare_rows
 from metrify.anomaly.training.train_detector import train_detector
-from metrify.config.anomaly_detection import AnomalyDetectionConfig
+from metrify.config.anomaly_detection import AnomalyDetectionConfig, MemberType
 from tests.unit.anomaly.made_up_days import make_up_matrix
 
 SMALL = {"epochs": 1, "boosting_rounds": 20, "fault_copies": 3, "max_training_days": 3_000, "forest_trees": 20}
@@ -41,10 +42,14 @@ def features(days: MeterDays) -> dict[str, np.ndarray]:
 
 
 def fit(days: MeterDays, folder: Path, **changes: object) -> DetectorModel:
+    return fit_with_curve(days, folder, **changes)[0]
+
+
+def fit_with_curve(days: MeterDays, folder: Path, **changes: object) -> tuple[DetectorModel, Curve]:
     path = folder / "detector.onnx"
     config = AnomalyDetectionConfig.model_validate(SMALL | changes)
-    fit_detector(prepare_rows(days, config), config, path, lambda step: None)
-    return DetectorModel(path)
+    curve = fit_detector(prepare_rows(days, config), config, path, lambda step: None)
+    return DetectorModel(path), curve
 
 
 def score_with(model: DetectorModel, days: MeterDays, kind: Kind) -> tuple[DayScores, np.ndarray]:
@@ -79,7 +84,7 @@ def test_an_empty_home_is_told_apart_from_a_fault(ensemble: DetectorModel) -> No
     assert np.median(scores.score[touched]) < 0
 
 
-@pytest.mark.parametrize("model_type", ["autoencoder", "lstm_autoencoder", "isolation_forest", "one_class_svm"])
+@pytest.mark.parametrize("model_type", get_args(MemberType))
 def test_each_detector_scores_a_day_of_a_stuck_or_dead_meter_higher(
     model_type: str, days: MeterDays, tmp_path: Path
 ) -> None:
@@ -94,6 +99,13 @@ def test_a_seed_makes_the_same_detector(days: MeterDays, ensemble: DetectorModel
     again = fit(days, tmp_path).score_days(days)
     np.testing.assert_allclose(again.score, ensemble.score_days(days).score, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_less(again.kind_share.sum(axis=2), 1 + 1e-5)
+
+
+def test_losses_of_all_that_was_fitted_stand_side_by_side(days: MeterDays, tmp_path: Path) -> None:
+    _, curve = fit_with_curve(days, tmp_path, epochs=3, boosting_rounds=5)
+    assert [set(losses) for losses in curve] == [{"autoencoder_loss", "kinds_loss"}] * 3 + [{"kinds_loss"}] * 2
+    for name, steps in (("autoencoder_loss", 3), ("kinds_loss", 5)):
+        assert (np.diff([losses[name] for losses in curve[:steps]]) < 0).all()
 
 
 def test_an_exported_forest_scores_as_scikit_learn_does(features: dict[str, np.ndarray], tmp_path: Path) -> None:
@@ -116,7 +128,7 @@ def test_an_exported_svm_scores_as_its_formula_does(features: dict[str, np.ndarr
 def test_a_trained_graph_decides_by_its_threshold_and_keeps_its_scores(days: MeterDays, tmp_path: Path) -> None:
     config = AnomalyDetectionConfig.model_validate(SMALL | {"model_type": "isolation_forest"})
     path = tmp_path / "trained.onnx"
-    threshold = train_detector(days, config, path, lambda step: None)
+    threshold = train_detector(days, config, path, lambda step: None).threshold
     meters, numbers = (index.ravel()[:500] for index in np.indices(days.shape))
     model = DetectorModel(path)
     answer = model.predict(days.features(model.input_names, meters, numbers))
@@ -130,7 +142,7 @@ def test_a_trained_graph_decides_by_its_threshold_and_keeps_its_scores(days: Met
 def test_meters_without_faults_raise_about_as_many_alarms_as_wanted(days: MeterDays, tmp_path: Path) -> None:
     config = AnomalyDetectionConfig.model_validate(SMALL | {"model_type": "isolation_forest", "calibration_share": 0.5})
     path = tmp_path / "trained.onnx"
-    threshold = train_detector(days, config, path, lambda step: None)
+    threshold = train_detector(days, config, path, lambda step: None).threshold
     unseen = make_up_days(60, 130, seed=5)
     scores = DetectorModel(path).score_days(unseen).score
     alarms = merge_alarms(scores > threshold, np.isfinite(scores), config.max_gap_days)

@@ -58,7 +58,8 @@ def write_doubled(detector: Path, path: Path) -> None:
 def detector(folder: Path) -> DetectorModel:
     """A trained detector in the bundle `one`, and `two`, whose scores are twice as high and every day an anomaly."""
     path = folder / "one.onnx"
-    threshold = train_detector(make_up_days(30, 90), AnomalyDetectionConfig.model_validate(SMALL), path, print)
+    config = AnomalyDetectionConfig.model_validate(SMALL)
+    threshold = train_detector(make_up_days(30, 90), config, path, print).threshold
     write_doubled(path, folder / "two.onnx")
     embed_threshold(folder / "two.onnx", LOW_THRESHOLD)
     days, first = make_up_days(1, 40), np.zeros(1, int)

@@ -1,5 +1,6 @@
 """What was really wrong, and when: injected or labelled events, which detectors are judged on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,3 +50,24 @@ class TrueEvents(Spans):
             AnomalyError: An event lies outside of the shape.
         """
         return self.covered(shape)
+
+
+def join_events(parts: Sequence[TrueEvents], meters: Sequence[int]) -> TrueEvents:
+    """The events of several sets of meters as those of one, in which each set follows the one before.
+
+    Args:
+        parts: Events of each set; there is one set at least.
+        meters: How many meters each set has.
+
+    Example:
+        >>> one = TrueEvents(np.array([1]), np.array([0]), np.array([2]), np.array(["zero"]))
+        >>> join_events([one, one], [3, 3]).meters.tolist()
+        [1, 4]
+    """
+    before = np.cumsum([0, *meters[:-1]])
+    return TrueEvents(
+        np.concatenate([part.meters + first for part, first in zip(parts, before, strict=True)]),
+        np.concatenate([part.begins for part in parts]),
+        np.concatenate([part.ends for part in parts]),
+        np.concatenate([part.kinds for part in parts]),
+    )

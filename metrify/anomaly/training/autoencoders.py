@@ -4,7 +4,7 @@ Hawkins, He, Williams and Baxter 2002, doi 10.1007/3-540-46145-0_17; with LSTM c
 arXiv:1607.00148.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
@@ -24,10 +24,11 @@ class FittedAutoencoder:
 
     Args:
         network: Fitted.
+        curve: Its losses by epoch.
     """
 
-    def __init__(self, network: keras.Model) -> None:
-        self._network = network
+    def __init__(self, network: keras.Model, curve: list[dict[str, float]]) -> None:
+        self._network, self.curve = network, curve
 
     def export_onnx(self, path: Path) -> None:
         """Writes its graph."""
@@ -35,13 +36,17 @@ class FittedAutoencoder:
 
 
 def fit_autoencoder(
-    features: Mapping[str, np.ndarray], config: AnomalyDetectionConfig, kind: str = "autoencoder"
+    features: Mapping[str, np.ndarray],
+    config: AnomalyDetectionConfig,
+    on_epoch: Callable[[int, dict[str, float]], None],
+    kind: str = "autoencoder",
 ) -> FittedAutoencoder:
     """Fits an autoencoder to mostly normal days, deterministic by seed.
 
     Args:
         features: `day_deviation [N, T]`.
         config: Sizes, epochs and seed.
+        on_epoch: Told each epoch's number from 1 and its losses.
         kind: `autoencoder`, or `lstm_autoencoder`.
     """
     keras.utils.set_random_seed(config.seed)
@@ -54,8 +59,21 @@ def fit_autoencoder(
     schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
     network.compile(keras.optimizers.Adam(schedule), loss=lambda nothing, score: score, jit_compile=False)
     nothing = np.zeros(len(deviations), np.float32)
-    network.fit(deviations, nothing, batch_size=config.batch_size, epochs=config.epochs, verbose=0)
-    return FittedAutoencoder(network)
+    curve: list[dict[str, float]] = []
+
+    def keep(epoch: int, losses: dict[str, float]) -> None:
+        curve.append({"loss": losses["loss"]})
+        on_epoch(epoch + 1, curve[-1])
+
+    network.fit(
+        deviations,
+        nothing,
+        batch_size=config.batch_size,
+        epochs=config.epochs,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=keep)],
+        verbose=0,
+    )
+    return FittedAutoencoder(network, curve)
 
 
 def _dense(read: object, units: int) -> object:

@@ -23,10 +23,18 @@ def score_output() -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info("score", TensorProto.FLOAT, ["rows"])
 
 
+def input_shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
+    """Of a row of each input of a graph, by name."""
+    return {
+        tensor.name: tuple(size.dim_value for size in tensor.type.tensor_type.shape.dim[1:])
+        for tensor in model.graph.input
+    }
+
+
 def write_graph(
     nodes: Sequence[onnx.NodeProto],
     constants: Iterable[onnx.TensorProto],
-    widths: Mapping[str, int],
+    shapes: Mapping[str, tuple[int, ...]],
     path: Path,
     outputs: Sequence[onnx.ValueInfoProto] = (),
 ) -> None:
@@ -35,11 +43,13 @@ def write_graph(
     Args:
         nodes: In the order in which they are computed.
         constants: What they read beside the inputs.
-        widths: Columns of each input `[N, f]`, by name.
+        shapes: Of a row of each input, by name: `(f,)` where it is `[N, f]`.
         path: The file to write.
         outputs: Beside `score`.
     """
-    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", width]) for name, width in widths.items()]
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", *shape]) for name, shape in shapes.items()
+    ]
     graph = helper.make_graph(list(nodes), "detector", inputs, [score_output(), *outputs], list(constants))
     model = helper.make_model(graph, opset_imports=list(_OPSETS), ir_version=_IR_VERSION)
     onnx.checker.check_model(model)

@@ -4,13 +4,15 @@ Ke and others 2017, LightGBM: A Highly Efficient Gradient Boosting Decision Tree
 """
 
 import os
+from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
 
-from metrify.anomaly.training.fault_rows import KINDS, FaultRows, class_weights
+from metrify.anomaly.training.fault_rows import KINDS, class_weights
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
 
+_TRAINING = "training"
 _BINS = 63
 _LEAVES = 31
 _LEAST_DAYS_OF_A_LEAF = 100
@@ -18,14 +20,27 @@ _LEARNING_RATE = 0.1
 _COLUMN_SHARE, _ROW_SHARE = 0.5, 0.7  # drawn for each tree
 
 
+@dataclass(frozen=True, eq=False)
+class FaultClasses:
+    """Fitted trees.
+
+    Attributes:
+        booster: From evidence to a margin of each class.
+        curve: The losses of the training rows by round.
+    """
+
+    booster: lgb.Booster
+    curve: list[dict[str, float]]
+
+
 def fit_fault_classes(
-    evidence: np.ndarray, rows: FaultRows, config: AnomalyDetectionConfig, rounds: int
-) -> lgb.Booster:
+    evidence: np.ndarray, classes: np.ndarray, config: AnomalyDetectionConfig, rounds: int
+) -> FaultClasses:
     """Boosts trees for each class: a normal day, and each of `KINDS`. The number of threads does not change the result.
 
     Args:
         evidence: `[N, F]` what the trees read.
-        rows: Whose classes they learn.
+        classes: `[N]` what they learn.
         config: Weight of faults and seed.
         rounds: Trees of each class.
     """
@@ -45,5 +60,15 @@ def fit_fault_classes(
         "num_threads": len(os.sched_getaffinity(0)),
         "verbosity": -1,
     }
-    table = lgb.Dataset(evidence, rows.classes, weight=class_weights(rows.classes, config.fault_weight))
-    return lgb.train(parameters, table, rounds)
+    table = lgb.Dataset(evidence, classes, weight=class_weights(classes, config.fault_weight))
+    told: dict[str, dict[str, list[float]]] = {}
+    booster = lgb.train(
+        parameters,
+        table,
+        rounds,
+        valid_sets=[table],
+        valid_names=[_TRAINING],
+        callbacks=[lgb.record_evaluation(told)],
+    )
+    (losses,) = told[_TRAINING].values()
+    return FaultClasses(booster, [{"loss": loss} for loss in losses])

@@ -1,6 +1,6 @@
 """Meter-days with faults that were put into them, beside those that were measured: what kinds are learnt from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,53 +13,73 @@ KINDS = tuple(Kind)
 NORMAL = 0  # the class of a day as it was measured; that of a kind is its place among `KINDS`, from 1
 
 
-@dataclass(frozen=True)
-class FaultRows:
+@dataclass(frozen=True, eq=False)
+class DayRows:
     """Rows of meter-days.
 
     Attributes:
-        features: By name `[N, ...]` float32.
-        classes: `[N]` `NORMAL`, or the kind of the fault.
+        days: The readings.
+        meters: `[n]` rows of their matrix.
+        numbers: `[n]` numbers of days.
+        classes: `[n]` `NORMAL`, or the kind of the fault.
     """
 
-    features: dict[str, np.ndarray]
+    days: MeterDays
+    meters: np.ndarray
+    numbers: np.ndarray
     classes: np.ndarray
 
 
-def build_fault_rows(days: MeterDays, names: Sequence[str], copies: int, max_normal: int, seed: int) -> FaultRows:
-    """Days as they were measured, and days into which faults were put.
+@dataclass(frozen=True, eq=False)
+class FaultRows:
+    """Days as they were measured, and then days into which faults were put; deterministic by seed.
 
-    Each copy of the readings gets one fault a meter. What the fault does not touch is left out of the copy.
+    Each copy of the readings gets one fault a meter. What the fault does not touch is left out of the copy. Copies are
+    made anew each time they are asked for, so that one is in memory.
 
-    Args:
+    Attributes:
         days: Of training meters.
-        names: Of features.
         copies: How many copies there are.
-        max_normal: At most so many days as they were measured, by a seeded draw.
+        max_normal: At most so many days as they were measured, by a draw.
         seed: Of all draws.
     """
-    rng = np.random.default_rng(seed)
-    meters, numbers = (index.ravel() for index in np.indices(days.shape))
-    drawn = np.sort(rng.permutation(len(meters))[:max_normal])
-    parts = [days.features(names, meters[drawn], numbers[drawn])]
-    classes = [np.full(len(drawn), NORMAL)]
-    for _ in range(copies):
-        kwh, faults = inject_faults(
-            days.matrix.kwh,
-            days.matrix.resolution_minutes,
-            range(days.shape[0]),
-            KINDS,
-            days.columns,
-            seed=int(rng.integers(2**31)),
-        )
-        spans = [np.arange(days.day_of(fault.begin), days.day_of(fault.end - 1) + 1) for fault in faults]
-        touched = np.concatenate(spans)
-        of_meter = np.repeat([fault.meter for fault in faults], [len(span) for span in spans])
-        parts.append(days.with_kwh(kwh).features(names, of_meter, touched))
-        kinds = [KINDS.index(fault.kind) + 1 for fault in faults]
-        classes.append(np.repeat(kinds, [len(span) for span in spans]))
-    features = {name: np.concatenate([part[name] for part in parts]) for name in names}
-    return FaultRows(features, np.concatenate(classes))
+
+    days: MeterDays
+    copies: int
+    max_normal: int
+    seed: int
+
+    @property
+    def measured(self) -> DayRows:
+        """The days without faults."""
+        return self._measured(np.random.default_rng(self.seed))
+
+    def parts(self) -> Iterator[DayRows]:
+        """The days without faults, and then those of each copy."""
+        days, rng = self.days, np.random.default_rng(self.seed)
+        yield self._measured(rng)
+        for _ in range(self.copies):
+            kwh, faults = inject_faults(
+                days.matrix.kwh,
+                days.matrix.resolution_minutes,
+                range(days.shape[0]),
+                KINDS,
+                days.columns,
+                seed=int(rng.integers(2**31)),
+            )
+            spans = [np.arange(days.day_of(fault.begin), days.day_of(fault.end - 1) + 1) for fault in faults]
+            lengths = [len(span) for span in spans]
+            yield DayRows(
+                days.with_kwh(kwh),
+                np.repeat([fault.meter for fault in faults], lengths),
+                np.concatenate(spans),
+                np.repeat([KINDS.index(fault.kind) + 1 for fault in faults], lengths),
+            )
+
+    def _measured(self, rng: np.random.Generator) -> DayRows:
+        meters, numbers = (index.ravel() for index in np.indices(self.days.shape))
+        drawn = np.sort(rng.permutation(len(meters))[: self.max_normal])
+        return DayRows(self.days, meters[drawn], numbers[drawn], np.full(len(drawn), NORMAL))
 
 
 def class_weights(classes: np.ndarray, fault_weight: float) -> np.ndarray:

@@ -24,17 +24,22 @@ class FittedForest:
 
     Args:
         forest: Fitted.
-        widths: Columns of each feature of the evidence.
+        shapes: Of a row of each feature of the evidence.
     """
 
-    def __init__(self, forest: IsolationForest, widths: Mapping[str, int]) -> None:
-        self.forest, self._widths = forest, widths
+    def __init__(self, forest: IsolationForest, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.forest, self._shapes = forest, shapes
+
+    @property
+    def curve(self) -> tuple[dict[str, float], ...]:
+        """None: it is grown at one go."""
+        return ()
 
     def export_onnx(self, path: Path) -> None:
         """Writes its graph: the mean depth of a day in all trees, and `2 ** (-depth / usual depth)`."""
         usual = float(_mean_depth(np.array([self.forest.max_samples_]))[0])
         nodes = [
-            helper.make_node("Concat", list(self._widths), ["evidence"], axis=1),
+            helper.make_node("Concat", list(self._shapes), ["evidence"], axis=1),
             _depth_node(self.forest, "evidence", "depth"),
             helper.make_node("Mul", ["depth", "per_usual_depth"], ["power"]),
             helper.make_node("Pow", ["two", "power"], ["scores"]),
@@ -46,7 +51,7 @@ class FittedForest:
             "score_axis": np.array([1], np.int64),
         }
         write_graph(
-            nodes, [numpy_helper.from_array(values, name) for name, values in constants.items()], self._widths, path
+            nodes, [numpy_helper.from_array(values, name) for name, values in constants.items()], self._shapes, path
         )
 
 
@@ -61,7 +66,7 @@ def fit_isolation_forest(features: Mapping[str, np.ndarray], config: AnomalyDete
         n_estimators=config.forest_trees, max_samples=_DAYS_OF_A_TREE, random_state=config.seed, n_jobs=1
     )
     forest.fit(stack_evidence(features))
-    return FittedForest(forest, {name: features[name].shape[1] for name in EVIDENCE_FEATURES})
+    return FittedForest(forest, {name: features[name].shape[1:] for name in EVIDENCE_FEATURES})
 
 
 def _mean_depth(days: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ class FittedOneClassSvm:
     """From the evidence of a day to `score [N]`: how far outside of the usual days' half space it lies.
 
     Attributes:
-        widths: Columns of each feature of the evidence.
+        shapes: Of a row of each feature of the evidence.
         centre: `[F]` of the columns.
         spread: `[F]` of the columns.
         directions: `[F, D]` of the random features.
@@ -34,7 +34,7 @@ class FittedOneClassSvm:
         offset: Of the half space.
     """
 
-    widths: Mapping[str, int]
+    shapes: Mapping[str, tuple[int, ...]]
     centre: np.ndarray
     spread: np.ndarray
     directions: np.ndarray
@@ -42,10 +42,15 @@ class FittedOneClassSvm:
     weights: np.ndarray
     offset: float
 
+    @property
+    def curve(self) -> tuple[dict[str, float], ...]:
+        """None: scikit-learn tells no losses."""
+        return ()
+
     def export_onnx(self, path: Path) -> None:
         """Writes its graph: products and cosines."""
         nodes = [
-            helper.make_node("Concat", list(self.widths), ["evidence"], axis=1),
+            helper.make_node("Concat", list(self.shapes), ["evidence"], axis=1),
             helper.make_node("Sub", ["evidence", "centre"], ["centred"]),
             helper.make_node("Div", ["centred", "spread"], ["scaled"]),
             helper.make_node("Clip", ["scaled", "smallest", "largest"], ["clipped"]),
@@ -66,7 +71,7 @@ class FittedOneClassSvm:
             "largest": np.array(_LARGEST),
         }
         initializers = [numpy_helper.from_array(values.astype(np.float32), name) for name, values in constants.items()]
-        write_graph(nodes, initializers, self.widths, path)
+        write_graph(nodes, initializers, self.shapes, path)
 
 
 def fit_one_class_svm(features: Mapping[str, np.ndarray], config: AnomalyDetectionConfig) -> FittedOneClassSvm:
@@ -87,6 +92,6 @@ def fit_one_class_svm(features: Mapping[str, np.ndarray], config: AnomalyDetecti
     amplitude = np.sqrt(2 / count)
     waves = amplitude * np.cos(scaled @ directions + phases)
     machine = SGDOneClassSVM(nu=_OUTLIER_SHARE, max_iter=_EPOCHS, tol=None, random_state=config.seed).fit(waves)
-    widths = {name: features[name].shape[1] for name in EVIDENCE_FEATURES}
+    shapes = {name: features[name].shape[1:] for name in EVIDENCE_FEATURES}
     weights = amplitude * machine.coef_.ravel()
-    return FittedOneClassSvm(widths, centre, spread, directions, phases, weights, float(machine.offset_[0]))
+    return FittedOneClassSvm(shapes, centre, spread, directions, phases, weights, float(machine.offset_[0]))

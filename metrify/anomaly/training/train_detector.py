@@ -1,5 +1,6 @@
 """Trains a detector to its end: fitted to some meters, and set to a rate of false alarms on others."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,26 @@ from metrify.anomaly.detector_model import DetectorModel
 from metrify.anomaly.meter_days import MeterDays
 from metrify.anomaly.thresholds import fit_threshold
 from metrify.anomaly.training.embed_threshold import embed_threshold
-from metrify.anomaly.training.fit_detector import OnStep, fit_detector
+from metrify.anomaly.training.fit_detector import Curve, OnStep, fit_detector
 from metrify.anomaly.training.prepare_rows import prepare_rows
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
 from metrify.errors import AnomalyError
 
 
-def train_detector(days: MeterDays, config: AnomalyDetectionConfig, path: Path, on_step: OnStep) -> float:
+@dataclass(frozen=True)
+class TrainedDetector:
+    """A detector in a file.
+
+    Attributes:
+        threshold: The score above which a day is anomalous; it is part of the graph.
+        curve: Losses of `fit_detector`.
+    """
+
+    threshold: float
+    curve: Curve
+
+
+def train_detector(days: MeterDays, config: AnomalyDetectionConfig, path: Path, on_step: OnStep) -> TrainedDetector:
     """Fits a detector, finds its threshold on meters that the fit has not seen, and puts it into the graph.
 
     Args:
@@ -23,20 +37,17 @@ def train_detector(days: MeterDays, config: AnomalyDetectionConfig, path: Path, 
         path: The ONNX file to write.
         on_step: Told what is being done.
 
-    Returns:
-        The threshold.
-
     Raises:
         AnomalyError: There are too few meters or days.
     """
     fitted, kept = split_for_threshold(days.shape[0], config)
     on_step("putting faults into readings")
-    fit_detector(prepare_rows(days.choose(fitted), config), config, path, on_step)
+    curve = fit_detector(prepare_rows(days.choose(fitted), config), config, path, on_step)
     on_step(f"finding the threshold on {len(kept)} other meters")
     scores = DetectorModel(path).score_days(days.choose(kept)).score
     threshold = fit_threshold(scores, config.false_alarms_per_meter_month, config.max_gap_days, config.threshold_method)
     embed_threshold(path, threshold)
-    return threshold
+    return TrainedDetector(threshold, curve)
 
 
 def split_for_threshold(meters: int, config: AnomalyDetectionConfig) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers, ops
 
 from metrify.config.schema import ConsumptionForecastingConfig
+from metrify.forecasting.training.per_interval import dense
 from metrify.forecasting.training.same_clock_time import Tensor
 from metrify.forecasting.training.slots import Slots
 
@@ -35,7 +36,7 @@ def encode_attention_lstm(slots: Slots, config: ConsumptionForecastingConfig) ->
     Additive attention with one query: Bahdanau, Cho and Bengio 2015, arXiv:1409.0473.
     """
     states = layers.LSTM(config.lstm_units, return_sequences=True)(_day_sequences(slots))
-    weights = layers.Dense(1)(layers.Dense(config.lstm_units, activation="tanh")(states))
+    weights = dense(1)(dense(config.lstm_units, activation="tanh")(states))
     context = ops.sum(states * ops.softmax(weights, axis=1), axis=1)
     return _per_interval(slots, config, ops.concatenate([context, states[:, -1]], axis=-1))
 
@@ -52,13 +53,13 @@ def encode_transformer(slots: Slots, config: ConsumptionForecastingConfig) -> Te
     Vaswani and others 2017, arXiv:1706.03762, with the normalisation before each layer.
     """
     width = max(config.lstm_units // _HEADS, 1) * _HEADS
-    state = _Position()(layers.Dense(width)(slots.tokens))
+    state = _Position()(dense(width)(slots.tokens))
     for _ in range(_BLOCKS):
         seen = layers.LayerNormalization(epsilon=1e-5)(state)
         attended = layers.MultiHeadAttention(_HEADS, width // _HEADS, dropout=config.dropout_rate)(seen, seen)
         state = state + attended
-        wide = layers.Dense(2 * width, activation="relu")(layers.LayerNormalization(epsilon=1e-5)(state))
-        state = state + layers.Dense(width)(layers.Dropout(config.dropout_rate)(wide))
+        wide = dense(2 * width, activation="relu")(layers.LayerNormalization(epsilon=1e-5)(state))
+        state = state + dense(width)(layers.Dropout(config.dropout_rate)(wide))
     return state
 
 
@@ -68,13 +69,13 @@ def encode_mixer(slots: Slots, config: ConsumptionForecastingConfig) -> Tensor:
     After TSMixer: Chen, Li, Yoder, Arik and Pfister 2023, arXiv:2303.06053.
     """
     width, intervals = config.lstm_units, slots.tokens.shape[1]
-    state = _Position()(layers.Dense(width)(slots.tokens))
+    state = _Position()(dense(width)(slots.tokens))
     for _ in range(_BLOCKS):
         along = layers.Permute((2, 1))(layers.LayerNormalization(epsilon=1e-5)(state))
-        along = layers.Dense(intervals)(layers.Dense(width, activation="relu")(along))
+        along = dense(intervals)(dense(width, activation="relu")(along))
         state = state + layers.Permute((2, 1))(layers.Dropout(config.dropout_rate)(along))
-        across = layers.Dense(2 * width, activation="relu")(layers.LayerNormalization(epsilon=1e-5)(state))
-        state = state + layers.Dense(width)(layers.Dropout(config.dropout_rate)(across))
+        across = dense(2 * width, activation="relu")(layers.LayerNormalization(epsilon=1e-5)(state))
+        state = state + dense(width)(layers.Dropout(config.dropout_rate)(across))
     return state
 
 
@@ -85,7 +86,7 @@ def encode_residual(slots: Slots, config: ConsumptionForecastingConfig) -> Tenso
     arXiv:2201.12886.
     """
     intervals, units = slots.tokens.shape[1], _WIDE * config.lstm_units
-    left = layers.Flatten()(layers.Dense(_TOKEN_UNITS)(slots.tokens))
+    left = layers.Flatten()(dense(_TOKEN_UNITS)(slots.tokens))
     explained: Tensor = 0
     for _ in range(_BLOCKS):
         hidden = layers.Dense(units, activation="relu")(left)
@@ -102,15 +103,15 @@ def encode_context(slots: Slots, config: ConsumptionForecastingConfig) -> Tensor
     processor, few large products are far cheaper than many small ones.
     """
     intervals, width = slots.tokens.shape[1], config.lstm_units
-    state = _Position()(layers.Dense(width)(slots.tokens))
+    state = _Position()(dense(width)(slots.tokens))
     seen = slots.tokens
     for _ in range(_BLOCKS):
-        whole = layers.Flatten()(layers.Dense(_TOKEN_UNITS)(seen))
+        whole = layers.Flatten()(dense(_TOKEN_UNITS)(seen))
         hidden = layers.Dense(_WIDE * width, activation="relu")(whole)
         hidden = layers.Dropout(config.dropout_rate)(hidden)
         hidden = hidden + layers.Dense(_WIDE * width, activation="relu")(hidden)
         state = state + layers.Reshape((intervals, width))(layers.Dense(intervals * width)(hidden))
-        state = state + layers.Dense(width)(layers.Dense(2 * width, activation="relu")(state))
+        state = state + dense(width)(dense(2 * width, activation="relu")(state))
         seen = state
     return state
 
@@ -158,4 +159,4 @@ def _per_interval(slots: Slots, config: ConsumptionForecastingConfig, state: Ten
     """What was read of an interval's days, together with all that is known of it."""
     state = ops.reshape(state, (-1, slots.history.shape[1], state.shape[-1]))
     together = layers.Concatenate()([state, slots.tokens])
-    return layers.Dropout(config.dropout_rate)(layers.Dense(_TOGETHER_UNITS, activation="relu")(together))
+    return layers.Dropout(config.dropout_rate)(dense(_TOGETHER_UNITS, activation="relu")(together))

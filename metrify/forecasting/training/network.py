@@ -71,5 +71,5 @@ def _with_embeddings(slots: Slots, known: Sequence[int], config: ConsumptionFore
     if slots.numbers is None:
         return slots
     embeddings = [embed_numbers(slots.numbers[:, place], count, config) for place, count in enumerate(known)]
-    each = [ops.repeat(ops.expand_dims(embedding, 1), slots.tokens.shape[1], axis=1) for embedding in embeddings]
+    each = [ops.tile(ops.expand_dims(embedding, 1), (1, slots.tokens.shape[1], 1)) for embedding in embeddings]
     return replace(slots, tokens=ops.concatenate([slots.tokens, *each], axis=-1))

@@ -1,10 +1,11 @@
 """From the state of each interval of the horizon to quantiles that can't cross."""
 
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
-from metrify.forecasting.training.same_clock_time import Tensor, lag
+from metrify.forecasting.training.per_interval import dense
+from metrify.forecasting.training.same_clock_time import Tensor, lags
 from metrify.forecasting.training.slots import Slots
 
 LAG_DAYS = (1, 2, 3, 7, 14, 21, 28)
@@ -27,9 +28,9 @@ def add_quantile_head(slots: Slots, state: Tensor, levels: tuple[float, ...], no
         `[N, H, Q]` kWh.
     """
     width = len(levels) + len(LAG_DAYS) + 1
-    head = layers.Dense(width, kernel_initializer="zeros")(state)
-    head = head + layers.Dense(width, kernel_initializer="zeros", use_bias=False)(slots.tokens)
-    lagged = ops.stack([lag(slots.history, days) for days in LAG_DAYS], axis=-1)
+    head = dense(width, kernel_initializer="zeros")(state)
+    head = head + dense(width, kernel_initializer="zeros", use_bias=False)(slots.tokens)
+    lagged = lags(slots.history, LAG_DAYS)
     mixture = ops.softmax(head[:, :, len(levels) :] + start_logits())
     median = ops.sum(mixture * ops.concatenate([lagged, slots.usual], axis=-1), axis=-1, keepdims=True)
     quantiles = _spread_out(median, head[:, :, : len(levels)], slots.deviation, levels.index(0.5))

@@ -1,7 +1,9 @@
 """The window by day: what was at the clock time of each interval of the horizon."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 Tensor = Any
@@ -24,6 +26,6 @@ def same_clock_time(window: Tensor, day_length: int, horizon: int) -> Tensor:
     return ops.transpose(ahead[:, :, :horizon], (0, 2, 1))
 
 
-def lag(history: Tensor, days: int) -> Tensor:
-    """The value some days before each interval of the first day, `[N, H]`, from a `[N, H, D]` history."""
-    return history[:, :, history.shape[2] - days]
+def lags(history: Tensor, days: Iterable[int]) -> Tensor:
+    """The values L times some days before each interval of the first day, `[N, H, L]`, from a `[N, H, D]` history."""
+    return ops.take(history, np.array([history.shape[2] - before for before in days]), axis=2)

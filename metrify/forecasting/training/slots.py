@@ -15,7 +15,7 @@ from keras import ops
 from metrify.errors import ConfigError
 from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
 from metrify.forecasting.training.code_embedding import code_names, number_codes
-from metrify.forecasting.training.same_clock_time import Tensor, lag, same_clock_time
+from metrify.forecasting.training.same_clock_time import Tensor, lags, same_clock_time
 from metrify.forecasting.training.weather_tokens import add_weather
 
 CALENDAR_CHANNELS = 5
@@ -137,19 +137,18 @@ def _statistics(history: Tensor, usual: Tensor, deviation: Tensor, day_mean: Ten
     def deviating(values: Tensor, middle: Tensor) -> Tensor:
         return ops.clip((values - middle) / deviation, -_LARGEST_DEVIATION, _LARGEST_DEVIATION)
 
-    weekly = ops.stack([lag(history, days_ago) for days_ago in range(WEEKDAYS, days + 1, WEEKDAYS)], axis=-1)
+    weekly = ops.mean(lags(history, range(WEEKDAYS, days + 1, WEEKDAYS)), axis=2, keepdims=True)
     ranks = np.unique(np.round(np.array(_HISTORY_RANKS) * (days - 1)).astype(int))
     week = ops.expand_dims(day_mean[:, -WEEKDAYS:], 1)
     mean_week = ops.mean(week, axis=2, keepdims=True)
-    level = [deviating(week, 1), deviating(mean_week, 1), ops.log(deviation)]
+    level = [deviating(ops.concatenate([week, mean_week], axis=2), 1), ops.log(deviation)]
+    falling = ops.top_k(history, days)[0]
     return [
-        deviating(history, usual),
-        deviating(ops.mean(history, axis=2, keepdims=True), usual),
+        deviating(ops.concatenate([history, ops.mean(history, axis=2, keepdims=True)], axis=2), usual),
         ops.std(history, axis=2, keepdims=True) / deviation,
-        deviating(ops.mean(weekly, axis=-1, keepdims=True), usual),
-        deviating(ops.take(ops.sort(history, axis=2), ranks, axis=2), usual),
+        deviating(ops.concatenate([weekly, ops.take(falling, days - 1 - ranks, axis=2)], axis=2), usual),
         usual - 1,
-        ops.repeat(ops.concatenate(level, axis=-1), horizon, axis=1),
+        ops.tile(ops.concatenate(level, axis=2), (1, horizon, 1)),
     ]
 
 
@@ -158,6 +157,6 @@ def _usual(history: Tensor, alike: Tensor) -> tuple[Tensor, Tensor]:
     count = ops.sum(alike, axis=2, keepdims=True)
     of_kind = ops.sum(history * alike, axis=2, keepdims=True) / ops.maximum(count, 1)
     usual = ops.where(count > 0, of_kind, ops.mean(history, axis=2, keepdims=True))
-    weekly = ops.stack([lag(history, days) for days in range(WEEKDAYS, history.shape[2] + 1, WEEKDAYS)], axis=-1)
+    weekly = lags(history, range(WEEKDAYS, history.shape[2] + 1, WEEKDAYS))
     deviation = ops.mean(ops.abs(weekly - usual), axis=(1, 2), keepdims=True)
     return usual, ops.clip(deviation, *_DEVIATIONS)

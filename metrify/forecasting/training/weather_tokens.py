@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import keras
 from keras import ops
 
-from metrify.forecasting.training.same_clock_time import Tensor, lag, same_clock_time
+from metrify.forecasting.training.same_clock_time import Tensor, lags, same_clock_time
 
 _LAG_DAYS = (1, 2, 7, 14)
 # Divisors that bring each quantity to about 1.
@@ -45,9 +45,9 @@ def add_weather(
         ahead = ops.expand_dims(forecast / size, -1)
         ahead = ops.where(ops.isnan(ahead), usual, ahead)
         on_such_days = _mean(history, alike)
-        lags = [ops.expand_dims(lag(history, days), -1) for days in _LAG_DAYS]
-        day = ops.repeat(ops.mean(ahead, axis=1, keepdims=True), horizon, axis=1)
-        channels.append(ops.concatenate([ahead, on_such_days, ahead - on_such_days, day, *lags], axis=-1))
+        before = lags(history, _LAG_DAYS)
+        day = ops.tile(ops.mean(ahead, axis=1, keepdims=True), (1, horizon, 1))
+        channels.append(ops.concatenate([ahead, on_such_days, ahead - on_such_days, day, before], axis=-1))
     return inputs, channels
 
 

@@ -165,6 +165,10 @@ def test_every_feature_has_a_row_for_each_row_and_float32(rows: int) -> None:
         "day_levels": (rows, len(LEVEL_COLUMNS)),
         "day_shape": (rows, len(SHAPE_COLUMNS)),
         "day_peaks": (rows, len(PEAK_COLUMNS)),
+        "history_window": (rows, LENGTH - 24),
+        "history_rest_day": (rows, LENGTH - 24),
+        "day_calendar": (rows, 24, 5),
+        "day_readings": (rows, 24),
     }
     assert {values.dtype for values in computed.values()} == {np.dtype(np.float32)}
 

@@ -12,6 +12,7 @@ from metrify.anomaly.evaluation import (
     average_precision,
     calibration_ratio,
     count_false_alarms,
+    join_events,
     judge_alarms,
     merge_alarms,
     volume_under_surface,
@@ -103,15 +104,7 @@ class Outcome:
 
     def _pooled(self) -> tuple[np.ndarray, TrueEvents]:
         """Anomalous days of the meters of all folds, and their events."""
-        sizes = [len(fold.scores) for fold in self.folds]
-        offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        events = TrueEvents(
-            np.concatenate([fold.events.meters + offset for fold, offset in zip(self.folds, offsets, strict=True)]),
-            *(
-                np.concatenate([getattr(fold.events, part) for fold in self.folds])
-                for part in ("begins", "ends", "kinds")
-            ),
-        )
+        events = join_events([fold.events for fold in self.folds], [len(fold.scores) for fold in self.folds])
         return np.concatenate([fold.anomalous for fold in self.folds]), events
 
 
