@@ -29,8 +29,9 @@ def day_levels(batch: FeatureBatch) -> np.ndarray:
         ConfigError: The windows are no whole days, or too few of them.
     """
     from metrify.features.day_kernels.levels import fill_levels  # Numba takes half a second to import
+    from metrify.features.day_kernels.sorting_network import sorting_network
 
     days = days_by_clock(batch)
     out = np.empty((len(days), len(LEVEL_COLUMNS)), np.float32)
-    fill_levels(days, _SPANS, _LEVELS, out)
+    fill_levels(days, _SPANS, _LEVELS, sorting_network(days.shape[2]), out)
     return out
