@@ -53,6 +53,7 @@ class World:
     dataset: Path
     verdicts: Path
     model: Path
+    curve: Path
     description: Path
     evaluation: Path
     card: Path
@@ -114,6 +115,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         dataset,
         at["verdicts"],
         at["model"],
+        at["curve"],
         at["description"],
         at["evaluation"],
         at["card"],
@@ -154,14 +156,22 @@ def test_test_meters_are_judged_beside_simple_rules(world: World) -> None:
     assert "anomaly-detector, ensemble" in card and "m_0" not in card
 
 
-def test_a_registered_detector_has_its_own_parameters(world: World, tmp_path: Path) -> None:
+def test_a_registered_detector_has_its_own_parameters_and_losses(world: World, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
     from metrify.adapters.registry import list_bundles
+    from metrify.adapters.tracking import tracking_uri
 
     named = tmp_path / "bundle.txt"
     named.write_text(str(world.bundle.folder))
-    register_model(named, None, None, world.config, world.home)
+    register_model(named, world.curve, None, world.config, world.home)
     registered = list_bundles(world.home, world.config, "anomaly-detector")
     assert [bundle.version for bundle in registered] == [world.bundle.manifest.version]
+    client = MlflowClient(tracking_uri(world.home, world.config))
+    (run,) = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    assert run.data.params["forest_trees"] == "20" and "lstm_units" not in run.data.params
+    losses = client.get_metric_history(run.info.run_id, "kinds_loss")
+    assert [loss.step for loss in losses] == list(range(1, 16)) and losses[-1].value < losses[0].value
 
 
 def test_faults_of_a_dataset_are_listed_with_their_kind_and_no_meter_is_left_out(
