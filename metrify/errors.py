@@ -75,6 +75,14 @@ class AnomalyError(MetrifyError):
     """Anomalies can't be injected, found or judged as they are."""
 
 
+class GridError(MetrifyError):
+    """A feeder's network can't be read or controlled as it is."""
+
+
+class PowerFlowError(GridError):
+    """A power flow has no solution that can be found."""
+
+
 class ForecastError(MetrifyError):
     """Forecasts can't be scored, calibrated or reconciled as they are."""
 

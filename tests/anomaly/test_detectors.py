@@ -23,7 +23,14 @@ from metrify.anomaly.training.train_detector import train_detector
 from metrify.config.anomaly_detection import AnomalyDetectionConfig, MemberType
 from tests.unit.anomaly.made_up_days import make_up_matrix
 
-SMALL = {"epochs": 1, "forecast_epochs": 1, "boosting_rounds": 20, "fault_copies": 3, "max_training_days": 3_000, "forest_trees": 20}
+SMALL = {
+    "epochs": 1,
+    "forecast_epochs": 1,
+    "boosting_rounds": 20,
+    "fault_copies": 3,
+    "max_training_days": 3_000,
+    "forest_trees": 20,
+}
 
 
 def make_up_days(meters: int, days: int, seed: int) -> MeterDays:

@@ -1,7 +1,5 @@
 """A detector that asks how far a day lies from what a forecast expected of it."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
