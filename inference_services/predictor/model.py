@@ -13,7 +13,7 @@ from metrify.bundles.load import Bundle
 from metrify.bundles.manifest import Tensor
 from metrify.bundles.onnx_graph import OnnxGraph
 from metrify.errors import BundleError, InvalidRequestError
-from metrify.features.model_features import reads_weather
+from metrify.features.model_features import may_lack
 
 _MAX_PENDING = 256
 
@@ -32,7 +32,7 @@ class OnnxPredictor(kserve.Model):
     def __init__(self, name: str, bundle: Bundle) -> None:
         super().__init__(name)
         self._manifest = bundle.manifest
-        self._may_lack = {feature.name for feature in bundle.features if reads_weather(feature)}
+        self._may_lack = {feature.name for feature in bundle.features if may_lack(feature)}
         self._graph = OnnxGraph(bundle.model_path)
         lacking = {tensor.name for tensor in self._manifest.outputs} - set(self._graph.output_names)
         if lacking:
@@ -52,8 +52,8 @@ class OnnxPredictor(kserve.Model):
         """The manifest's outputs of a v2 request.
 
         Raises:
-            InvalidRequestError: An input is missing, unknown, of a wrong type or shape, or not finite; weather may be
-                NaN, where it was not known.
+            InvalidRequestError: An input is missing, unknown, of a wrong type or shape, or not finite; what may
+                lack may be NaN, such as weather that was not known.
         """
         request = require_v2(payload)
         values = await self._executor.run(self._predict, request)

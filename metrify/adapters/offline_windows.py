@@ -124,8 +124,11 @@ def read_windows_ending(home: Home, ends: np.ndarray) -> tuple[np.ndarray, np.nd
         ends: `[E]` datetime64[s] UTC.
 
     Returns:
-        `[N]` meters, `[N]` ends of their windows (datetime64[s] UTC) and their windows (float32 kWh).
+        `[N]` meters, `[N]` ends of their windows (datetime64[s] UTC) and their windows (float32 kWh); nothing where
+        nothing was materialised.
     """
+    if not (home.feature_store / WINDOWS_FILE).is_file():
+        return np.empty(0, object), np.empty(0, "datetime64[s]"), []
     columns = ["meter_id", "window_end", "load_window"]
     filters = [("window_end", "in", np.unique(ends).astype(np.int64).tolist())]
     table = pq.read_table(home.feature_store / WINDOWS_FILE, columns=columns, filters=filters)

@@ -46,6 +46,6 @@ BASELINES: Mapping[str, Rule] = {"z_score": z_score, "same_hour_z_score": same_h
 
 
 def score_by_rule(days: MeterDays, rule: Rule) -> np.ndarray:
-    """Scores `[M, D]` of all days of all meters, in bounded memory."""
+    """Scores `[M, D]` of all days of all meters, in bounded memory; NaN where too little is known before a day."""
     parts = [rule(days_by_clock(days.batch(meters, numbers))) for meters, numbers in days.by_meter()]
-    return np.concatenate(parts).reshape(days.shape)
+    return np.where(days.is_known(), np.concatenate(parts).reshape(days.shape), np.nan)

@@ -14,8 +14,8 @@ class DayScores:
     """What a detector says of meter-days.
 
     Attributes:
-        score: `[...]` float32, higher where a day is more anomalous.
-        kind_share: `[..., K]` float32, how likely each kind is, in the order of `Kind`.
+        score: `[...]` float32, higher where a day is more anomalous; NaN where too little is known before it.
+        kind_share: `[..., K]` float32, how likely each kind is, in the order of `Kind`; 0 there.
         is_anomaly: `[...]` bool, whether the score lies above the threshold; None of a graph that has none yet.
     """
 
@@ -47,4 +47,8 @@ class DetectorModel(OnnxGraph):
         meters, numbers = (index.ravel() for index in np.indices(days.shape))
         whole = self.predict_days(days, meters, numbers)
         shaped = {name: values.reshape(*days.shape, *values.shape[1:]) for name, values in whole.items()}
-        return DayScores(shaped["score"], shaped["kind_share"], shaped.get("is_anomaly"))
+        known = days.is_known()
+        is_anomaly = shaped["is_anomaly"] & known if "is_anomaly" in shaped else None
+        return DayScores(
+            np.where(known, shaped["score"], np.float32(np.nan)), shaped["kind_share"] * known[..., None], is_anomaly
+        )

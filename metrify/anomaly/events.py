@@ -8,7 +8,7 @@ import pandas as pd
 
 from metrify.anomaly.detector_model import DayScores
 from metrify.anomaly.evaluation import merge_alarms
-from metrify.anomaly.kinds import Kind
+from metrify.anomaly.kinds import Kind, likeliest_faults
 from metrify.anomaly.meter_days import MeterDays
 from metrify.features.judged_day import days_by_clock
 
@@ -29,6 +29,7 @@ _KINDS = tuple(Kind)
 _VACANT_SHARE = 0.5  # of all that a day may be, from which on the home counts as empty
 _LEAST_VACANT_DAYS = 2  # a day out is no vacancy
 _HIGH_DAYS, _MEDIUM_DAYS = 7.0, 1.0  # of the meter's usual energy at stake
+_LEAST_USUAL_KWH = 1.0  # a day: what is at stake at an idle meter is measured by it
 
 
 class Severity(StrEnum):
@@ -48,7 +49,7 @@ class JudgedDays:
         days: M meters and D days.
         scores: Of all of them.
         is_anomaly: `[M, D]` bool.
-        missing_share: `[M, D]` of each day's readings.
+        missing_share: `[M, D]` of each day's readings; 0 where the meter has not begun.
     """
 
     days: MeterDays
@@ -72,11 +73,12 @@ def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float)
     Returns:
         `EVENT_COLUMNS`, an event a row. `start` and `end` are UTC, the beginning of the first day and the end of the
         last. `energy_kwh` is what the meter counted less, or more, than is usual by its clock times in the days before
-        the event; what is missing counts as usual. `is_open` says that it lasts until the last day.
+        the event; a missing reading counts as if nothing had been counted. `score` is the highest one, NaN where no day
+        has one. `is_open` says that it lasts until the last day.
     """
     unread = judged.missing_share > max_missing_share
     faulty = (judged.is_anomaly & ~unread) | unread
-    empty = _vacant(judged) & ~faulty
+    empty = _vacant(judged, ~faulty)
     rows = [
         row
         for mask, of_vacancy in ((faulty, False), (empty, True))
@@ -92,9 +94,9 @@ def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float)
     return table[list(EVENT_COLUMNS)]
 
 
-def _vacant(judged: JudgedDays) -> np.ndarray:
-    """`[M, D]` days of a run in which the home seems to be empty."""
-    vacant = judged.scores.kind_share[..., _KINDS.index(Kind.VACANCY)] > _VACANT_SHARE
+def _vacant(judged: JudgedDays, others: np.ndarray) -> np.ndarray:
+    """`[M, D]` days among some others than those of faults, of a run in which the home seems to be empty."""
+    vacant = (judged.scores.kind_share[..., _KINDS.index(Kind.VACANCY)] > _VACANT_SHARE) & others
     runs = merge_alarms(vacant, np.ones_like(vacant), 1)
     kept = np.zeros_like(vacant)
     for meter, begin, end in zip(runs.meters, runs.begins, runs.ends, strict=True):
@@ -124,7 +126,7 @@ def _rows_of(
                 round(certainty, 3),
                 _severity(kind, energy, usual).value,
                 round(energy, 3),
-                round(float(scores.score[meter, span].max()), 3),
+                round(_highest(scores.score[meter, span]), 3),
                 end == days.shape[1],
             )
         )
@@ -136,8 +138,12 @@ def _kind_of(share: np.ndarray, unread: np.ndarray, of_vacancy: bool) -> tuple[K
         return Kind.VACANCY, float(share[_KINDS.index(Kind.VACANCY)])
     if unread.mean() > 1 / 2:
         return Kind.BURST, 1.0
-    faults = np.where([kind is Kind.VACANCY for kind in _KINDS], 0.0, share)
-    return _KINDS[int(faults.argmax())], float(faults.max())
+    likeliest = int(likeliest_faults(share))
+    return _KINDS[likeliest], float(share[likeliest])
+
+
+def _highest(scores: np.ndarray) -> float:
+    return float(np.nanmax(scores)) if np.isfinite(scores).any() else float("nan")
 
 
 def _energy_at_stake(days: MeterDays, meter: int, begin: int, end: int) -> tuple[float, float]:
@@ -160,7 +166,7 @@ def _mean_where_measured(history: np.ndarray) -> np.ndarray:
 def _severity(kind: Kind, energy: float, usual: float) -> Severity:
     if kind is Kind.VACANCY:
         return Severity.NONE
-    days_at_stake = energy / usual if usual > 0 else 0.0
+    days_at_stake = energy / max(abs(usual), _LEAST_USUAL_KWH)
     if days_at_stake >= _HIGH_DAYS:
         return Severity.HIGH
     return Severity.MEDIUM if days_at_stake >= _MEDIUM_DAYS else Severity.LOW

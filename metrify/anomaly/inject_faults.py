@@ -14,6 +14,7 @@ _PHASE_SHARE = 0.67  # of the load is still measured where one of three phases i
 _WORN_SHARE = 0.8  # is still counted at the end of a degradation
 _QUIET_SHARE = 0.25  # of the clock times, those with the least load, tell what an empty home uses
 _HISTORY_DAYS = 28
+_COUNTING_STEPS_KWH = (0.1, 0.01, 0.001)  # of which the readings of a register may be multiples
 
 
 class Span(NamedTuple):
@@ -61,9 +62,9 @@ def inject_faults(
     kinds: Sequence[Kind],
     columns: tuple[int, int],
     seed: int,
-    step_kwh: float = 0.001,
+    turns: int = 0,
 ) -> tuple[np.ndarray, list[InjectedFault]]:
-    """Puts one fault into each of some meters; kinds take turns in a drawn order, times and sizes are drawn.
+    """Puts one fault into each of some meters; kinds take turns, and meters, times and sizes are drawn.
 
     Sizes are those of `SPANS` and: a spike has 4 to 10 times its reading, theft leaves 0.3 to 0.8 of the load, a lost
     phase 0.67 of it, a clock is 1 to 6 hours off on either side, and a degradation ends at 0.8.
@@ -75,7 +76,7 @@ def inject_faults(
         kinds: What they get, about equally often.
         columns: From which column on, and before which, a fault lies.
         seed: Of all draws.
-        step_kwh: Readings are multiples of it; changed ones are rounded to it.
+        turns: How many turns kinds have taken before, in other draws.
 
     Returns:
         `[M, T]` float32, and the faults.
@@ -91,7 +92,7 @@ def inject_faults(
     first, last = columns
     rng, changed, faults = np.random.default_rng(seed), kwh.astype(np.float32), []
     for turn, meter in enumerate(rng.permutation(np.asarray(meters, int)).tolist()):
-        kind = kinds[turn % len(kinds)]
+        kind = kinds[(turns + turn) % len(kinds)]
         length = _draw_length(kind, resolution_minutes, rng)
         if length > last - first:
             raise AnomalyError(
@@ -100,7 +101,7 @@ def inject_faults(
             )
         begin = _draw_begin(kind, kwh[meter, first : last - length + 1], rng) + first
         load = _Load(kwh[meter], begin, begin + length, resolution_minutes)
-        changed[meter, begin : begin + length] = np.round(_CHANGES[kind](load, rng) / step_kwh) * step_kwh
+        changed[meter, begin : begin + length] = _counted(_CHANGES[kind](load, rng), _counting_step(kwh[meter]))
         faults.append(InjectedFault(meter, kind, begin, begin + length))
     return changed, faults
 
@@ -120,6 +121,20 @@ class _Load:
 
     def per_hours(self, hours: int) -> int:
         return max(hours * MINUTES_PER_HOUR // self.resolution_minutes, 1)
+
+
+def _counting_step(kwh: np.ndarray) -> float | None:
+    """The largest step of which all readings are multiples; None where they are of none."""
+    measured = kwh[np.isfinite(kwh)].astype(np.float64)
+    for step in _COUNTING_STEPS_KWH:
+        if np.allclose(np.round(measured / step) * step, measured, rtol=1e-6, atol=1e-7):
+            return step
+    return None
+
+
+def _counted(kwh: np.ndarray, step: float | None) -> np.ndarray:
+    """Changed readings as the register would have counted them, so that their digits don't give them away."""
+    return kwh if step is None else np.round(kwh / step) * step
 
 
 def _draw_length(kind: Kind, resolution_minutes: int, rng: np.random.Generator) -> int:
@@ -153,7 +168,9 @@ def _vacate(load: _Load, rng: np.random.Generator) -> np.ndarray:
     day = load.per_hours(HOURS_PER_DAY)
     history = load.kwh[max(load.begin - _HISTORY_DAYS * day, 0) : max(load.begin, day)]
     by_time = history[: len(history) // day * day].reshape(-1, day)
-    usual = np.where(np.isfinite(by_time).any(axis=0), np.nan_to_num(by_time).mean(axis=0), np.inf)
+    measured = np.isfinite(by_time)
+    totals = np.where(measured, by_time, 0).sum(axis=0)
+    usual = np.where(measured.any(axis=0), totals / np.maximum(measured.sum(axis=0), 1), np.inf)
     quiet = by_time[:, np.argsort(usual)[: max(int(_QUIET_SHARE * day), 1)]].ravel()
     quiet = quiet[np.isfinite(quiet)]
     low = np.sort(quiet)[: max(len(quiet) // 2, 1)] if len(quiet) else np.zeros(1)

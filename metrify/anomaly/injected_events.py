@@ -25,19 +25,15 @@ class InjectedEvents:
     days: MeterDays
     events: TrueEvents
 
-    @property
-    def untouched(self) -> np.ndarray:
-        """`[M]` bool, the meters without an event."""
-        return ~np.isin(np.arange(self.days.shape[0]), self.events.meters)
 
-
-def inject_events(days: MeterDays, kinds: Sequence[Kind], seed: int) -> InjectedEvents:
-    """Puts one event into each of half of the meters, by a seeded draw; kinds are about equally often.
+def inject_events(days: MeterDays, kinds: Sequence[Kind], seed: int, turns: int = 0) -> InjectedEvents:
+    """Puts one event into each of half of the meters, by a seeded draw; kinds take turns.
 
     Args:
         days: As they were measured.
         kinds: Of events.
         seed: Of all draws.
+        turns: How many events were put into other meters, or the same in other draws, before.
 
     Raises:
         AnomalyError: There is no room for the longest of the events.
@@ -45,7 +41,9 @@ def inject_events(days: MeterDays, kinds: Sequence[Kind], seed: int) -> Injected
     drawn = np.random.default_rng(seed).permutation(days.shape[0])
     chosen = drawn[: max(round(len(drawn) * _METERS_WITH_EVENT), 1)]
     matrix = days.matrix
-    kwh, faults = inject_faults(matrix.kwh, matrix.resolution_minutes, chosen.tolist(), kinds, days.columns, seed)
+    kwh, faults = inject_faults(
+        matrix.kwh, matrix.resolution_minutes, chosen.tolist(), kinds, days.columns, seed, turns
+    )
     events = TrueEvents(
         np.array([fault.meter for fault in faults]),
         np.array([days.day_of(fault.begin) for fault in faults]),

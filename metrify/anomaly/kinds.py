@@ -1,6 +1,9 @@
 """What can be wrong with a meter, and what only looks so."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+
+import numpy as np
 
 
 class Kind(StrEnum):
@@ -20,6 +23,24 @@ class Kind(StrEnum):
 
 FAULTS = tuple(kind for kind in Kind if kind is not Kind.VACANCY)
 LABEL_KINDS = (*(kind.value for kind in Kind), "other")  # what somebody who labels events may call one
+
+
+def likeliest_faults(kind_share: np.ndarray, kinds: Iterable[str] = tuple(Kind)) -> np.ndarray:
+    """What anomalous days may be: the place of the likeliest kind that is a fault.
+
+    Args:
+        kind_share: `[..., K]` how likely each kind is.
+        kinds: `[K]`.
+
+    Example:
+        >>> share = np.zeros(len(Kind))
+        >>> share[-2:] = 0.3, 0.6  # a burst, or a vacancy
+        >>> tuple(Kind)[likeliest_faults(share)].value
+        'burst'
+    """
+    is_fault = np.array([kind != Kind.VACANCY for kind in kinds])
+    return np.asarray(np.where(is_fault, kind_share, -1.0).argmax(axis=-1))
+
 
 DESCRIPTIONS = {
     Kind.STUCK: "The meter repeats one value. Read the register on site and check the pulse output.",

@@ -10,6 +10,7 @@ import pandas as pd
 from metrify.errors import AnomalyError
 from metrify.features.batch import FeatureBatch, FeatureContext
 from metrify.features.specification import FEATURES, compute_features
+from metrify.features.window_gaps import SMALLEST_VISIBLE_SHARE
 from metrify.features.windows import cut_rows, local_midnights
 from metrify.readings.matrix import ReadingsMatrix
 from metrify.units import intervals_per_day
@@ -25,11 +26,13 @@ class MeterDays:
         matrix: Readings of M meters.
         ends: `[D]` UTC, when the judged days end.
         context: Length of the window with the judged day, resolution and place.
+        groups: `[M]` what meters have in common that share a profile; None where each is alone.
     """
 
     matrix: ReadingsMatrix
     ends: pd.DatetimeIndex
     context: FeatureContext
+    groups: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -87,12 +90,15 @@ class MeterDays:
         before = np.concatenate([np.zeros((len(missing), 1), missing.dtype), missing], axis=1)[:, self._edges]
         return (np.diff(before, axis=1) / np.diff(self._edges)).astype(np.float32)
 
-    def history_share(self) -> np.ndarray:
-        """`[M, D]` float32, the share of the readings before each judged day, in its window, that was measured."""
-        measured = np.isfinite(self.matrix.kwh).cumsum(axis=1)
-        before = np.concatenate([np.zeros((len(measured), 1), measured.dtype), measured], axis=1)
-        first = self._edges[1:] - self.context.sequence_length
-        return ((before[:, self._edges[:-1]] - before[:, first]) / (self._edges[:-1] - first)).astype(np.float32)
+    def is_known(self) -> np.ndarray:
+        """`[M, D]` bool, whether half of the readings before a day, in its window, were measured: it can be judged."""
+        before, first = self._measured_before(), self._edges[1:] - self.context.sequence_length
+        measured = before[:, self._edges[:-1]] - before[:, first]
+        return measured >= SMALLEST_VISIBLE_SHARE * (self._edges[:-1] - first)
+
+    def has_begun(self) -> np.ndarray:
+        """`[M, D]` bool, whether anything was measured before the end of a day."""
+        return self._measured_before()[:, self._edges[1:]] > 0
 
     def by_meter(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """All meter-days in parts: rows of the matrix and numbers of days, meter after meter."""
@@ -107,7 +113,12 @@ class MeterDays:
     def choose(self, meters: np.ndarray) -> "MeterDays":
         """Some of the meters alone."""
         chosen = replace(self.matrix, meter_ids=self.matrix.meter_ids[meters], kwh=self.matrix.kwh[meters])
-        return replace(self, matrix=chosen)
+        return replace(self, matrix=chosen, groups=None if self.groups is None else self.groups[meters])
+
+    def _measured_before(self) -> np.ndarray:
+        """`[M, T + 1]` how many readings were measured before each column of the matrix."""
+        measured = np.isfinite(self.matrix.kwh).cumsum(axis=1, dtype=np.int32)
+        return np.concatenate([np.zeros((len(measured), 1), np.int32), measured], axis=1)
 
     @cached_property
     def _midnights(self) -> pd.DatetimeIndex:
@@ -126,7 +137,9 @@ class MeterDays:
         return self.ends.tz_localize(None).to_numpy().astype("datetime64[s]")
 
 
-def find_meter_days(matrix: ReadingsMatrix, history_days: int, timezone: str, country: str) -> MeterDays:
+def find_meter_days(
+    matrix: ReadingsMatrix, history_days: int, timezone: str, country: str, groups: np.ndarray | None = None
+) -> MeterDays:
     """All local days that have so many days before them.
 
     Args:
@@ -134,6 +147,7 @@ def find_meter_days(matrix: ReadingsMatrix, history_days: int, timezone: str, co
         history_days: Days before the judged one that it is compared with.
         timezone: IANA name of the local time.
         country: ISO 3166 code.
+        groups: `[M]` of meters that share a profile.
 
     Raises:
         AnomalyError: There is no such day.
@@ -149,4 +163,4 @@ def find_meter_days(matrix: ReadingsMatrix, history_days: int, timezone: str, co
             "Bring readings of more days, or lower training.anomaly_detection.history_days.",
         )
     context = FeatureContext(length, day, matrix.resolution_minutes, timezone, country)
-    return MeterDays(matrix, ends, context)
+    return MeterDays(matrix, ends, context, groups)

@@ -51,8 +51,8 @@ def cut_days(
 ) -> StoredDays:
     """Cuts windows where the judged days end, and says which can be judged.
 
-    A day can be judged if it is over in the window, if the meter's readings begin with the first day of the days that
-    it is compared with and half of those were measured, and if not too many of its own readings are missing. Nothing is
+    A day can be judged if it is over in the window, if the window reaches back to the first of the days that it is
+    compared with and half of their readings were measured, and if not too many of its own are missing. Nothing is
     filled: the features of a detector see gaps.
 
     Args:
@@ -76,15 +76,15 @@ def cut_days(
     missing = np.rint(missing_share(FeatureBatch(cut, ends, context)) * day).astype(int)
     before = (~measured[:, :-day]).sum(axis=1)
     is_outside = (later < 0) | (later + day > windows.shape[1])
+    stored = windows.shape[1] - later
     unjudged, reasons = np.full(len(ends), None, object), np.full(len(ends), "", object)
-    counts = zip(history.tolist(), before.tolist(), missing.tolist(), strict=True)
-    for row, (begun, lacking_before, lacking) in enumerate(counts):
+    for row, (lacking_before, lacking) in enumerate(zip(before.tolist(), missing.tolist(), strict=True)):
         if days is not None and is_outside[row]:
             first = window_ends[row] - windows.shape[1] * step
             unjudged[row], reasons[row] = Unjudged.NO_SUCH_DAY, f"the store has {first}Z to {window_ends[row]}Z"
         else:
-            judged = _judge(begun, lacking_before, lacking, wanted[row], length, day, most_missing)
-            unjudged[row], reasons[row] = judged
+            counts = _Counts(int(stored[row]), lacking_before, lacking, length, day)
+            unjudged[row], reasons[row] = _judge(counts, wanted[row], most_missing)
     days_of_history = (history * context.resolution_minutes / MINUTES_PER_DAY).astype(np.float32)
     return StoredDays(cut, ends, unjudged, reasons, days_of_history, measured.mean(axis=1))
 
@@ -112,23 +112,22 @@ def _ends_of(days: np.ndarray, timezone: str) -> np.ndarray:
     return ends[row_of]
 
 
-def _judge(
-    history: int, before: int, missing: int, date: np.datetime64, length: int, day: int, most_missing: float
-) -> tuple[Unjudged | None, str]:
-    """Whether a day can be judged, and what is missing of it.
+@dataclass(frozen=True)
+class _Counts:
+    """Intervals: of the store's window up to the day's end; missing before the day, and in it; of what is read."""
 
-    Args:
-        history: Intervals from the first reading to the day's end.
-        before: Missing readings before the day.
-        missing: Those of the day.
-        date: The day.
-        length: Intervals of the window.
-        day: Intervals of the day.
-        most_missing: Share of the day.
-    """
-    compared = length - day
-    if history <= compared:
-        told = f"{history} intervals from the first reading to the end of {date}, more than {compared} are needed"
+    stored: int
+    before: int
+    missing: int
+    length: int
+    day: int
+
+
+def _judge(counts: _Counts, date: np.datetime64, most_missing: float) -> tuple[Unjudged | None, str]:
+    """Whether a day can be judged, and what is missing of it."""
+    compared, day, before, missing = counts.length - counts.day, counts.day, counts.before, counts.missing
+    if counts.stored <= compared:
+        told = f"the store has {counts.stored} intervals to the end of {date}, more than {compared} are needed"
         return Unjudged.SHORT, told
     if before > (1 - SMALLEST_VISIBLE_SHARE) * compared:
         return Unjudged.SHORT, f"{before} of {compared} readings before {date} are missing"

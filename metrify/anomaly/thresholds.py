@@ -5,9 +5,9 @@ from typing import Literal
 import numpy as np
 
 from metrify.anomaly.evaluation.alarms import merge_alarms
+from metrify.anomaly.evaluation.false_alarms import DAYS_PER_MONTH
 from metrify.errors import AnomalyError
 
-DAYS_PER_MONTH = 365.25 / 12
 _CANDIDATES = 400
 _TAIL_SHARE = 0.1  # of the alarms' peaks, which the generalised Pareto distribution is fitted to
 _LEAST_PEAKS = 100
@@ -37,13 +37,13 @@ def fit_threshold(
     measured = scores[np.isfinite(scores)]
     months = len(measured) / DAYS_PER_MONTH
     wanted = false_alarms_per_meter_month * months
+    if method == "tail":
+        return _by_tail(scores, measured, wanted, max_gap_days)
     if wanted < 1:
         raise AnomalyError(
             f"{len(measured)} days of training are too few for {false_alarms_per_meter_month:g} false alarms a month.",
-            "Bring more meters or days, or allow more false alarms.",
+            "Bring more meters or days, allow more false alarms, or take the threshold_method tail.",
         )
-    if method == "tail":
-        return _by_tail(scores, measured, wanted, max_gap_days)
     return _lowest(scores, measured, wanted, max_gap_days)
 
 
@@ -61,6 +61,8 @@ def _lowest(scores: np.ndarray, measured: np.ndarray, wanted: float, max_gap_day
 def _by_tail(scores: np.ndarray, measured: np.ndarray, wanted: float, max_gap_days: int) -> float:
     from scipy.stats import genpareto  # takes a third of a second, and servers fit nothing
 
+    if not len(measured):
+        raise AnomalyError("No day of training has a score.", "Bring more meters or days.")
     base = _lowest(scores, measured, max(wanted / _TAIL_SHARE, _LEAST_PEAKS), max_gap_days)
     alarms = merge_alarms(scores > base, np.isfinite(scores), max_gap_days)
     peaks = np.array(

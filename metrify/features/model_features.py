@@ -9,6 +9,7 @@ from metrify.features.static_code import StaticCode
 from metrify.features.weather import QUANTITIES, ForecastWeather, ObservedWeather
 
 WEATHER = "weather"  # what features of it name as their input
+_WITH_GAPS = ("history_window", "day_readings")  # a detector's, which sees gaps as gaps
 _AT_HAND = frozenset({"readings", "calendar", "meter"})  # wherever there are windows
 
 
@@ -76,6 +77,11 @@ def uncomputable(
 def reads_weather(feature: Feature) -> bool:
     """Whether a feature is one of the weather, which may be missing where nothing was known."""
     return WEATHER in feature.inputs
+
+
+def may_lack(feature: Feature) -> bool:
+    """Whether its values may be NaN, where nothing was known or measured."""
+    return reads_weather(feature) or feature.name in _WITH_GAPS
 
 
 def column_of(feature: Feature) -> str | None:

@@ -46,7 +46,8 @@ def read_network(net: "pandapowerNet", name: str) -> ReadNetwork:
             off; or it can't be solved.
     """
     _require_readable(net, name)
-    own, transformer, positions = copy.deepcopy(net), _tap_changer(net, name), (0,)
+    own, transformer = copy.deepcopy(net), _tap_changer(net, name)
+    positions: tuple[int, ...] = (0,)
     if transformer is not None:
         lowest, highest = (int(own.trafo.at[transformer, column]) for column in ("tap_min", "tap_max"))
         positions = tuple(range(lowest, highest + 1))

@@ -13,13 +13,12 @@ from metrify.bundles.load import Bundle
 from metrify.bundles.manifest import BundleManifest
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import BundleError
-from metrify.readings.dataset import DatasetInfo
+from metrify.features.window_gaps import SMALLEST_VISIBLE_SHARE
+from metrify.readings.dataset import METERS_FILE, DatasetInfo
 from metrify.steps.accepted_readings import load_measured_readings
 from metrify.steps.ingest_readings import ingest_readings
 from metrify.steps.validate_readings import validate_readings
 from metrify.units import intervals_per_day
-
-LEAST_HISTORY_SHARE = 0.5  # of the readings before a day, measured, without which nothing says what is usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +28,7 @@ class Detection:
     Attributes:
         events: Of `find_events`, the most urgent first.
         judged: The days and their scores.
-        not_judged: `meter_id` and `reason` of each meter of which no day was judged.
+        not_judged: `meter_id` and `reason` of each meter of which no day was judged, also of one without any reading.
     """
 
     events: pd.DataFrame
@@ -50,11 +49,11 @@ def detect_anomalies(source: str, bundle: Bundle, scratch: Path, config: Metrify
     Raises:
         AnomalyError: The readings are too short.
         BundleError: The bundle is none of a detector, or of another resolution or place.
-        DatasetError: The dataset is unknown or unreadable.
+        DatasetError: The dataset is unknown or unreadable, or has no reading.
     """
     dataset, verdicts = scratch / "dataset", scratch / "verdicts"
     ingest_readings(source, dataset, home)
-    validate_readings(dataset, verdicts, config, home)
+    validate_readings(dataset, verdicts, config, home, needs_accepted=False)
     info, _, matrix = load_measured_readings(dataset, verdicts, accepted_only=False)
     require_fitting_detector(bundle.manifest, info)
     day = intervals_per_day(info.resolution_minutes)
@@ -62,12 +61,10 @@ def detect_anomalies(source: str, bundle: Bundle, scratch: Path, config: Metrify
     parameters = config.training.anomaly_detection
     scores = DetectorModel(bundle.model_path).score_days(days)
     assert scores.is_anomaly is not None  # every bundle's graph decides
-    is_known = days.history_share() >= LEAST_HISTORY_SHARE
-    missing = days.missing_share()
-    judged = JudgedDays(days, scores, scores.is_anomaly & is_known, np.where(is_known, missing, 0))
-    return Detection(
-        find_events(judged, parameters.max_gap_days, parameters.max_missing_share), judged, _not_judged(days, is_known)
-    )
+    judged = JudgedDays(days, scores, scores.is_anomaly, np.where(days.has_begun(), days.missing_share(), 0))
+    most_missing = float(bundle.thresholds()["anomaly"]["max_missing_share"])
+    listed = pd.read_parquet(dataset / METERS_FILE, columns=["meter_id"])["meter_id"]
+    return Detection(find_events(judged, parameters.max_gap_days, most_missing), judged, _not_judged(days, listed))
 
 
 def require_fitting_detector(manifest: BundleManifest, info: DatasetInfo) -> None:
@@ -93,10 +90,10 @@ def require_fitting_detector(manifest: BundleManifest, info: DatasetInfo) -> Non
         )
 
 
-def _not_judged(days: MeterDays, is_known: np.ndarray) -> pd.DataFrame:
-    lacking = np.flatnonzero(~is_known.any(axis=1))
-    reason = (
-        f"fewer than {LEAST_HISTORY_SHARE:.0%} of the readings of "
-        f"{days.context.sequence_length // days.context.forecast_horizon - 1} days before any day are there"
-    )
-    return pd.DataFrame({"meter_id": days.matrix.meter_ids[lacking].astype(str), "reason": reason})
+def _not_judged(days: MeterDays, listed: pd.Series) -> pd.DataFrame:
+    history = days.context.sequence_length // days.context.forecast_horizon - 1
+    short = f"fewer than {SMALLEST_VISIBLE_SHARE:.0%} of the readings of {history} days before any day are there"
+    lacking = days.matrix.meter_ids[~days.is_known().any(axis=1)].astype(str)
+    silent = listed[~listed.isin(days.matrix.meter_ids)].sort_values().astype(str)
+    reasons = [short] * len(lacking) + ["no reading is there that counts"] * len(silent)
+    return pd.DataFrame({"meter_id": [*lacking, *silent], "reason": reasons})

@@ -109,9 +109,10 @@ def _rivals(model: Path, champion: Bundle | None) -> dict[str, Scores]:
 
 def _score_rounds(days: MeterDays, rivals: dict[str, Scores], seed: int) -> list[_Round]:
     rounds: list[_Round] = []
-    draws = min(-(-_EVENTS // max(days.shape[0] // 2, 1)), _MOST_ROUNDS)
+    turns, draws = 0, min(-(-_EVENTS // max(days.shape[0] // 2, 1)), _MOST_ROUNDS)
     for draw in range(draws):
-        injected = inject_events(days, FAULTS, seed + draw)
+        injected = inject_events(days, FAULTS, seed + draw, turns)
+        turns += len(injected.events)
         rounds.append(_Round(injected.events, {name: scores(injected.days) for name, scores in rivals.items()}))
         tell_progress(f"scored {draw + 1} of {draws} draws of events")
     return rounds

@@ -1,16 +1,15 @@
 """Judges one day of meters from the feature store, as the service does, without a service."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from metrify.adapters.feature_store import OnlineWindowReader, retrieve_windows
+from metrify.adapters.feature_store import OnlineWindowReader, read_windows_ending
 from metrify.anomaly.contributions import alter_days, contributions
 from metrify.anomaly.detector_model import DetectorModel
-from metrify.anomaly.kinds import Kind
+from metrify.anomaly.kinds import Kind, likeliest_faults
 from metrify.anomaly.stored_days import StoredDays, Unjudged, cut_days, judged_days, missing_share
 from metrify.bundles.load import Bundle
 from metrify.config import Home
@@ -24,6 +23,7 @@ from metrify.errors import (
 from metrify.features.batch import FeatureBatch
 from metrify.features.judged_day import days_by_clock
 from metrify.features.specification import compute_features
+from metrify.features.windows import cut_stored
 from metrify.steps.store_windows import pseudonymise_all
 
 _KINDS = tuple(Kind)
@@ -88,7 +88,7 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
 
     answer = predict(batch)
     scores = predict(alter_days(batch))["score"].reshape(len(names), -1)
-    kinds = [_KINDS[place].value for place in answer["kind_share"].argmax(axis=1)]
+    kinds = [_KINDS[place].value for place in likeliest_faults(answer["kind_share"])]
     return DayVerdicts(
         list(meters),
         judged_days(cut.ends, context.timezone).astype(str).tolist(),
@@ -117,15 +117,29 @@ def _find_days(
     newest = OnlineWindowReader(home).read(names.tolist())
     unknown = [meter for meter, known in zip(meters, newest.ends, strict=True) if np.isnat(known)]
     if unknown:
-        raise UnknownMeterError(f"Unknown meters: {', '.join(unknown)}.", unknown, "Import their readings first.")
+        raise UnknownMeterError(
+            f"Unknown meters: {', '.join(unknown)}.",
+            unknown,
+            "Import their readings first; `metrify data quality` tells of meters that are rejected.",
+        )
     cut = cut_days(newest.windows, newest.ends, days, context, most_missing)
-    is_older = (cut.unjudged == Unjudged.NO_SUCH_DAY) & (cut.ends < newest.ends)
-    if not is_older.all():
+    is_earlier = (cut.ends < newest.ends) & np.isin(cut.unjudged.astype(str), [Unjudged.NO_SUCH_DAY, Unjudged.SHORT])
+    if days is None or not is_earlier.any():
         return cut
-    origins = pd.DatetimeIndex(cut.ends, tz="UTC").as_unit("us")
-    stored = retrieve_windows(home, pd.DataFrame({"meter_id": names, "origin": origins}))
-    windows = np.stack(stored["load_window"].to_list()).astype(np.float32)
-    return cut_days(windows, cut.ends, days, context, most_missing)
+    windows, ends = newest.windows.copy(), newest.ends.copy()
+    for row, window in _offline_windows(home, names, cut.ends, np.flatnonzero(is_earlier)):
+        windows[row], ends[row] = cut_stored(window[None], windows.shape[1])[0], cut.ends[row]
+    return cut_days(windows, ends, days, context, most_missing)
+
+
+def _offline_windows(
+    home: Home, names: np.ndarray, ends: np.ndarray, rows: np.ndarray
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Some rows whose meters have an offline window that ends with their day, and these."""
+    rows_of = {(names[row], ends[row]): row for row in rows.tolist()}
+    for meter, end, window in zip(*read_windows_ending(home, ends[rows]), strict=True):
+        if (meter, end) in rows_of:
+            yield rows_of[meter, end], window
 
 
 def _require_judged(cut: StoredDays, meters: Sequence[str]) -> None:

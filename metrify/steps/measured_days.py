@@ -42,7 +42,8 @@ def load_measured_days(dataset: Path, verdicts: Path, config: MetrifyConfig) -> 
         DatasetError: The dataset or the verdicts can't be read.
     """
     info, meters, matrix = load_measured_readings(dataset, verdicts)
-    days = find_meter_days(matrix, config.training.anomaly_detection.history_days, info.timezone, info.country)
+    groups, history_days = meters["group"].to_numpy(str), config.training.anomaly_detection.history_days
+    days = find_meter_days(matrix, history_days, info.timezone, info.country, groups)
     needed, kept = days.context.sequence_length, config.feature_engineering.lookback_window
     if needed > kept:
         raise ConfigError(

@@ -16,7 +16,12 @@ from metrify.steps.reuse import NETWORK_PARAMETERS, SERVING_SECTIONS, reusable
 
 
 def validate_readings(
-    dataset: Path, output: Path, config: MetrifyConfig, home: Home | None = None, now: pd.Timestamp | None = None
+    dataset: Path,
+    output: Path,
+    config: MetrifyConfig,
+    home: Home | None = None,
+    now: pd.Timestamp | None = None,
+    needs_accepted: bool = True,
 ) -> dict[str, float]:
     """Writes the verdicts: which readings are in quarantine, and how good each day and each meter is without them.
 
@@ -27,17 +32,24 @@ def validate_readings(
         config: Thresholds, and which faults keep a reading out.
         home: Where results of earlier runs and releases are kept.
         now: UTC; readings that end later are of the future. The clock without it.
+        needs_accepted: Whether there is nothing to be done without a meter that is good enough to train on.
 
     Returns:
         How many meters were accepted, are new and were rejected, how many readings each reason keeps in quarantine, how
         many were released, and how many days are good, suspect and bad.
 
     Raises:
-        DatasetError: The readings break their contract, or no meter is good enough.
+        DatasetError: The readings break their contract, or no meter is good enough and one is needed.
     """
     home = home or Home.from_environment()
     judged_at = _judged_at(dataset, pd.Timestamp.now("UTC") if now is None else now)
-    return _validate(dataset, output, config, judged_at, _releases_file(dataset, home), home)
+    figures = _validate(dataset, output, config, judged_at, _releases_file(dataset, home), home)
+    if needs_accepted and not figures["accepted"]:
+        raise DatasetError(
+            "No meter is good enough to train on.",
+            "Look at the reasons with `metrify data quality`, or relax the quality section.",
+        )
+    return figures
 
 
 @reusable(outputs=("output",), ignores=(*SERVING_SECTIONS, *NETWORK_PARAMETERS))
@@ -46,11 +58,6 @@ def _validate(
 ) -> dict[str, float]:
     examined = examine_readings(read_dataset(dataset), pd.Timestamp(judged_at), config.quality)
     verdicts = judge_readings(examined, read_releases(releases.parent if releases else dataset), config.quality)
-    if not verdicts.meters["accepted"].any():
-        raise DatasetError(
-            "No meter is good enough to train on.",
-            "Look at the reasons with `metrify data quality`, or relax the quality section.",
-        )
     write_verdicts(verdicts, output)
     return count_verdicts(verdicts)
 

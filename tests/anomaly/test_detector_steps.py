@@ -42,6 +42,7 @@ from tests.unit.anomaly.made_up_days import DAY, make_up_matrix
 
 METERS, DAYS, NAME = 40, 130, "made-up"
 DEAD, GAP, NEW = 3, 5, 7  # meters that are dead for days, lack two days, and began lately
+SILENT = 90  # is in the table of meters and was never read
 DEAD_DAYS, GAP_DAYS, NEW_DAYS = range(80, 90), range(100, 102), 10
 SMALL = {"epochs": 1, "boosting_rounds": 15, "fault_copies": 3, "max_training_days": 3_000, "forest_trees": 20}
 
@@ -87,7 +88,8 @@ def _dataset() -> Dataset:
             "kwh": matrix.kwh.ravel(),
         }
     ).dropna(ignore_index=True)
-    meters = pd.DataFrame({"meter_id": ids, "group": ids, "district": ""})
+    listed = [*ids, f"m_{SILENT:024x}"]
+    meters = pd.DataFrame({"meter_id": listed, "group": listed, "district": ""})
     info = DatasetInfo(NAME, 60, "Europe/London", "GB", "CC0", "made up")
     return Dataset(info, readings, meters)
 
@@ -184,7 +186,9 @@ def test_faults_of_a_dataset_are_listed_with_their_kind_and_no_meter_is_left_out
     lost = events.loc[[world.meter(GAP)]]
     lost = lost[lost["kind"] == "burst"].iloc[0]
     assert lost["days"] >= len(GAP_DAYS) and lost["energy_kwh"] > 0
-    assert found.not_judged["meter_id"].tolist() == [world.meter(NEW)]
+    reasons = found.not_judged.set_index("meter_id")["reason"]
+    assert reasons[world.meter(NEW)].startswith("fewer than 50%") and len(reasons) == 2
+    assert reasons[world.meter(SILENT)] == "no reading is there that counts"
     judged = set(found.judged.days.matrix.meter_ids) - set(found.not_judged["meter_id"])
     assert len(judged) == METERS - 1
 
@@ -197,6 +201,28 @@ def test_a_day_of_the_store_has_the_score_of_the_list(world: World, found: Detec
     number = list(found.judged.days.begins.tz_convert("Europe/London").strftime("%Y-%m-%d")).index("2024-04-01")
     np.testing.assert_allclose(earlier.score, scores.score[[1], number], rtol=1e-5)
     assert earlier.days == ["2024-04-01"] and earlier.contribution.shape == (1, DAY)
+
+
+@pytest.mark.parametrize("days_ago", [1, 2, 5, 27, 28, 40])
+def test_any_day_of_several_meters_is_judged_also_where_the_newest_window_does_not_reach_back(
+    world: World, found: Detection, days_ago: int
+) -> None:
+    begins = found.judged.days.begins.tz_convert("Europe/London")
+    verdicts = judge_day(world.bundle, [world.meter(1), world.meter(2)], f"{begins[-days_ago]:%Y-%m-%d}", world.home)
+    np.testing.assert_allclose(verdicts.score, found.judged.scores.score[[1, 2], -days_ago], rtol=1e-5)
+
+
+def test_a_dataset_without_a_meter_that_is_good_enough_is_judged_all_the_same(world: World, tmp_path: Path) -> None:
+    """A meter that is stuck for months is no good to train on, and just what is looked for."""
+    data = _dataset()
+    own = data.readings["meter_id"] == world.meter(1)
+    readings = data.readings[own].reset_index(drop=True)
+    readings.loc[40 * DAY :, "kwh"] = 0.25
+    stuck = replace(data, readings=readings, info=replace(data.info, name="stuck"))
+    write_dataset(stuck, world.home.datasets / "stuck")
+    found = detect_anomalies("stuck", world.bundle, tmp_path, world.config, world.home)
+    assert len(found.not_judged) == METERS and not found.events.empty
+    assert set(found.events["meter_id"]) == {world.meter(1)}
 
 
 @pytest.mark.parametrize(
@@ -284,10 +310,10 @@ def test_the_command_line_lists_events_and_writes_them(
 
 
 def test_the_command_line_shows_a_day_of_a_meter(world: World, detect: Callable) -> None:
-    shown = json.loads(detect("--meter", world.meter(DEAD), "--day", "2024-03-25", "--json").stdout)["days"][0]
+    shown = json.loads(detect("--meter", world.meter(DEAD), "--day", "2024-03-21", "--json").stdout)["days"][0]
     assert shown["is_anomaly"] and shown["kind"] and len(shown["contribution"]) == DAY
-    usual = judge_day(world.bundle, [world.meter(DEAD)], "2024-03-25", world.home)
+    usual = judge_day(world.bundle, [world.meter(DEAD)], "2024-03-21", world.home)
     assert shown["score"] == pytest.approx(float(usual.score[0]))
     assert sum(shown["contribution"]) > 0
-    text = detect("--meter", world.meter(DEAD), "--day", "2024-03-25").stdout
+    text = detect("--meter", world.meter(DEAD), "--day", "2024-03-21").stdout
     assert shown["kind"] in text and "contribution" in text

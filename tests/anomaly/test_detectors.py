@@ -19,8 +19,9 @@ from metrify.anomaly.training.fit_detector import Curve, fit_detector
 from metrify.anomaly.training.isolation_forest import fit_isolation_forest
 from metrify.anomaly.training.one_class_svm import fit_one_class_svm
 from metrify.anomaly.training.prepare_rows import DETECTOR_FEATURES, prepare_rows
-from metrify.anomaly.training.train_detector import train_detector
+from metrify.anomaly.training.train_detector import split_for_threshold, train_detector
 from metrify.config.anomaly_detection import AnomalyDetectionConfig, MemberType
+from metrify.errors import AnomalyError
 from tests.unit.anomaly.made_up_days import make_up_matrix
 
 SMALL = {
@@ -155,3 +156,22 @@ def test_meters_without_faults_raise_about_as_many_alarms_as_wanted(days: MeterD
     alarms = merge_alarms(scores > threshold, np.isfinite(scores), config.max_gap_days)
     rate = len(alarms.meters) / (scores.size / DAYS_PER_MONTH)
     assert 0.4 < rate / config.false_alarms_per_meter_month < 2.5
+
+
+def test_meters_that_share_a_profile_are_fitted_or_set_the_threshold_together() -> None:
+    groups = np.repeat(["a", "b", "c", "d", "e"], [9, 1, 4, 3, 3])
+    days = find_meter_days(make_up_matrix(20, 40), 28, "Europe/London", "GB", groups)
+    fitted, kept = split_for_threshold(days, AnomalyDetectionConfig())
+    assert sorted([*fitted, *kept]) == list(range(20)) and len(set(groups[kept])) == 1
+    assert not set(groups[fitted]) & set(groups[kept])
+    with pytest.raises(AnomalyError, match="9 meters of 1 profile"):
+        split_for_threshold(days.choose(np.arange(9)), AnomalyDetectionConfig())
+
+
+def test_days_of_which_too_little_is_known_have_no_score(days: MeterDays, ensemble: DetectorModel) -> None:
+    kwh = days.matrix.kwh.copy()
+    kwh[0, : 60 * 24] = np.nan
+    late = days.with_kwh(kwh)
+    scores = ensemble.score_days(late)
+    np.testing.assert_array_equal(np.isnan(scores.score), ~late.is_known())
+    assert not late.is_known()[0, 0] and not scores.kind_share[0, 0].any()

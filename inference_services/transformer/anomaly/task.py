@@ -9,6 +9,7 @@ from inference_services.transformer.rows import Rows
 from inference_services.transformer.tasks import OutputTypes, Scored, Task, Values
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.anomaly.contributions import alter_days, contributions
+from metrify.anomaly.kinds import likeliest_faults
 from metrify.anomaly.stored_days import judged_days, missing_share
 from metrify.bundles.load import Bundle
 
@@ -57,7 +58,7 @@ class DayTask(Task[DayRequest]):
     async def answer(self, request: DayRequest, scored: Scored) -> Values:
         """See `Task`."""
         values, batch = scored.values, scored.batch
-        kinds = self._kinds[values[_KIND_SHARE].argmax(axis=1)]
+        kinds = self._kinds[likeliest_faults(values[_KIND_SHARE], self._kinds)]
         days = judged_days(batch.origins, self._manifest.timezone)
         contribution = {CONTRIBUTION: await _explain(scored)} if request.with_contribution else {}
         return {

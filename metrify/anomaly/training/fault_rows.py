@@ -58,7 +58,7 @@ class FaultRows:
         """The days without faults, and then those of each copy."""
         days, rng = self.days, np.random.default_rng(self.seed)
         yield self._measured(rng)
-        for _ in range(self.copies):
+        for copy in range(self.copies):
             kwh, faults = inject_faults(
                 days.matrix.kwh,
                 days.matrix.resolution_minutes,
@@ -66,6 +66,7 @@ class FaultRows:
                 KINDS,
                 days.columns,
                 seed=int(rng.integers(2**31)),
+                turns=copy * days.shape[0],
             )
             spans = [np.arange(days.day_of(fault.begin), days.day_of(fault.end - 1) + 1) for fault in faults]
             lengths = [len(span) for span in spans]

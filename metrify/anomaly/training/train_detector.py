@@ -40,7 +40,7 @@ def train_detector(days: MeterDays, config: AnomalyDetectionConfig, path: Path, 
     Raises:
         AnomalyError: There are too few meters or days.
     """
-    fitted, kept = split_for_threshold(days.shape[0], config)
+    fitted, kept = split_for_threshold(days, config)
     on_step("putting faults into readings")
     curve = fit_detector(prepare_rows(days.choose(fitted), config), config, path, on_step)
     on_step(f"finding the threshold on {len(kept)} other meters")
@@ -50,19 +50,22 @@ def train_detector(days: MeterDays, config: AnomalyDetectionConfig, path: Path, 
     return TrainedDetector(threshold, curve)
 
 
-def split_for_threshold(meters: int, config: AnomalyDetectionConfig) -> tuple[np.ndarray, np.ndarray]:
+def split_for_threshold(days: MeterDays, config: AnomalyDetectionConfig) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the meters that a detector is fitted to, and of those that its threshold is fitted on; a seeded draw.
 
-    Raises:
-        AnomalyError: There are fewer than two meters.
+    Meters that share a profile stay together: a copy of what was fitted would look more usual than a new meter.
 
-    Example:
-        >>> fitted, kept = split_for_threshold(10, AnomalyDetectionConfig())
-        >>> len(fitted), len(kept), sorted([*fitted, *kept]) == list(range(10))
-        (8, 2, True)
+    Raises:
+        AnomalyError: There are fewer than two meters, or all share one profile.
     """
-    if meters < 2:
-        raise AnomalyError(f"{meters} meter can't train a detector and its threshold.", "Bring two meters or more.")
-    drawn = np.random.default_rng(config.seed).permutation(meters)
-    kept = min(max(round(meters * config.calibration_share), 1), meters - 1)
-    return np.sort(drawn[kept:]), np.sort(drawn[:kept])
+    groups = np.arange(days.shape[0]) if days.groups is None else days.groups
+    names = np.unique(groups)
+    if len(names) < 2:
+        raise AnomalyError(
+            f"{len(groups)} meters of {len(names)} profile can't train a detector and its threshold.",
+            "Bring two meters or more that do not share a profile.",
+        )
+    drawn = np.random.default_rng(config.seed).permutation(len(names))
+    kept = min(max(round(len(names) * config.calibration_share), 1), len(names) - 1)
+    is_kept = np.isin(groups, names[drawn[:kept]])
+    return np.flatnonzero(~is_kept), np.flatnonzero(is_kept)

@@ -1,5 +1,6 @@
 """`metrify detect`: what field crews should look at, or one day of some meters."""
 
+import math
 import sys
 import tempfile
 from contextlib import redirect_stdout
@@ -45,6 +46,11 @@ def detect(
     if meter:
         if page or output:
             raise UsageError("A page and a file are of all meters.", "Leave --meter out, or --page and --output.")
+        if dataset or config:
+            raise UsageError(
+                "A day of a meter is judged from the feature store, whatever the dataset and the configuration.",
+                "Leave --meter out, or --dataset and --config.",
+            )
         _show_days(loaded, meter, day, home, as_json)
     elif day:
         raise UsageError("A day alone is asked for.", "Name a meter with --meter.")
@@ -151,4 +157,5 @@ def _list_events(
 
 def _records(events: "pd.DataFrame") -> list[dict["Hashable", object]]:
     times = {name: events[name].map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}") for name in ("start", "end")}
-    return events.assign(**times).to_dict("records")
+    scores = [None if math.isnan(score) else score for score in events["score"]]  # JSON has no NaN
+    return events.assign(**times, score=scores).to_dict("records")

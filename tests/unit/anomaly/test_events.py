@@ -76,3 +76,30 @@ def test_a_day_whose_readings_are_missing_is_listed_as_such_and_not_by_its_score
 
 def test_one_day_out_is_no_vacancy(days: MeterDays) -> None:
     assert find_events(judge(days, {(0, 3, 4): Kind.VACANCY}), 2, 0.5).empty
+
+
+def test_a_meter_that_falls_silent_is_one_event_that_goes_on(days: MeterDays) -> None:
+    kwh = days.matrix.kwh.copy()
+    kwh[1, place(days, 20).start :] = np.nan
+    silent = days.with_kwh(kwh)
+    events = find_events(judge(silent, {}), 2, 0.5)
+    assert events[["meter_id", "kind", "days", "is_open"]].to_numpy().tolist() == [
+        ["meter-1", "burst", days.shape[1] - 20, True]
+    ]
+
+
+def test_an_anomalous_day_amid_a_vacancy_is_a_fault_and_one_day_of_the_rest_no_vacancy(days: MeterDays) -> None:
+    judged = judge(days, {(0, 3, 5): Kind.VACANCY})
+    judged.is_anomaly[0, 4] = True
+    judged.scores.kind_share[0, 4, KINDS.index(Kind.ZERO)] = 0.2
+    events = find_events(judged, 2, 0.5)
+    assert events["kind"].tolist() == ["zero"] and events["kind_share"].tolist() == [0.2]
+
+
+@pytest.mark.parametrize("usual", [-3.0, 0.0])
+def test_what_is_at_stake_counts_also_where_the_usual_load_is_not_positive(days: MeterDays, usual: float) -> None:
+    kwh = days.matrix.kwh.copy()
+    kwh[2] = usual / DAY
+    kwh[2, place(days, 30)] = 20
+    events = find_events(judge(days.with_kwh(kwh), {(2, 30, 31): Kind.SPIKE}), 2, 0.5)
+    assert events["severity"].tolist() == ["high"]

@@ -105,3 +105,27 @@ def test_readings_that_are_too_short_for_a_fault_are_refused() -> None:
 
 def test_each_kind_tells_what_to_do() -> None:
     assert set(DESCRIPTIONS) == set(Kind)
+
+
+@pytest.mark.parametrize("step", [0.1, 0.001, None])
+def test_changed_readings_have_the_digits_of_the_others(step: float | None) -> None:
+    loads = draw_loads(1)
+    loads = loads * np.pi if step is None else np.round(loads / step) * step
+    changed, (fault,) = inject_faults(loads.astype(np.float32), 60, [0], [Kind.PHASE_LOSS], COLUMNS, 3)
+    touched = changed[0, fault.begin : fault.end]
+    before = loads[0, fault.begin : fault.end]
+    if step is None:
+        np.testing.assert_allclose(touched, 0.67 * before, rtol=1e-5)
+    else:
+        np.testing.assert_allclose(touched / step, np.round(touched / step), atol=1e-3)
+        np.testing.assert_allclose(touched, 0.67 * before, atol=step)
+
+
+def test_an_empty_home_uses_what_it_uses_at_quiet_hours_also_where_readings_are_missing() -> None:
+    loads = np.full((1, 120 * DAY), 0.3)
+    evening = np.arange(120 * DAY) % DAY >= 18
+    loads[0, evening] = 0.55
+    loads[0, evening & (np.random.default_rng(0).random(120 * DAY) < 0.6)] = np.nan
+    changed, (fault,) = inject_faults(loads, 60, [0], [Kind.VACANCY], COLUMNS, 4)
+    touched = changed[0, fault.begin : fault.end]
+    np.testing.assert_allclose(touched[np.isfinite(touched)], 0.3, rtol=1e-5)

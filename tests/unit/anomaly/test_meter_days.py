@@ -61,3 +61,23 @@ def test_chosen_meters_keep_their_readings() -> None:
 def test_readings_of_too_few_days_are_refused() -> None:
     with pytest.raises(AnomalyError, match="shorter than 29 days"):
         find_meter_days(make_up_matrix(1, 28), 28, "Europe/London", "GB")
+
+
+def test_a_day_is_known_if_half_of_the_readings_before_it_were_measured() -> None:
+    days = make_up_days(3, 70)
+    kwh = days.matrix.kwh.copy()
+    kwh[1, : 20 * DAY] = np.nan  # it began late
+    kwh[2, 40 * DAY :] = np.nan  # and this one fell silent
+    silent = days.with_kwh(kwh)
+    known, begun = silent.is_known(), silent.has_begun()
+    assert known[0].all() and begun[0].all()
+    assert np.flatnonzero(known[1])[0] == 20 - 28 + 14 and begun[1].all()  # day 0 is the 29th
+    assert np.flatnonzero(~known[2])[0] == 40 + 15 - 28 and begun[2].all()
+    kwh[1] = np.nan
+    assert not days.with_kwh(kwh).has_begun()[1].any()
+
+
+def test_chosen_meters_keep_their_groups() -> None:
+    matrix = make_up_matrix(3, 35)
+    days = find_meter_days(matrix, 28, "Europe/London", "GB", np.array(["a", "b", "a"]))
+    assert days.choose(np.array([2, 1])).groups.tolist() == ["a", "b"]  # type: ignore[union-attr]

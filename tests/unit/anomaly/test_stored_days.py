@@ -53,10 +53,11 @@ def test_a_day_that_the_store_does_not_hold_is_told_with_what_it_holds() -> None
         (slice(-DAY, -DAY + 12), None, "12 of 24 readings of the day are missing (50%)"),
         (slice(-DAY, -DAY + 13), Unjudged.MISSING, "13 of 24 readings of 2024-06-19 are missing; it is listed as"),
         (slice(0, DAY - 1), None, ""),
-        (slice(0, DAY), Unjudged.SHORT, "360 intervals from the first reading to the end of 2024-06-19, more than 360"),
+        (slice(0, DAY), None, ""),
+        (slice(0, 7 * DAY), None, "168 of 360 readings before it are missing"),
         (slice(1, 1 + 7 * DAY), None, "168 of 360 readings before it are missing"),
         (slice(1, 1 + 8 * DAY), Unjudged.SHORT, "192 of 360 readings before 2024-06-19 are missing"),
-        (slice(None), Unjudged.SHORT, "0 intervals from"),
+        (slice(None), Unjudged.SHORT, "360 of 360 readings before 2024-06-19 are missing"),
     ],
 )
 def test_gaps_are_left_and_told_and_too_many_are_not_judged(gap: slice, unjudged: Unjudged | None, told: str) -> None:

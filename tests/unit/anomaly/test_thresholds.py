@@ -45,7 +45,18 @@ def test_longer_gaps_within_an_alarm_lower_the_threshold() -> None:
     assert fit_threshold(scores, 1.0, 10) < fit_threshold(scores, 1.0, 1)
 
 
-@pytest.mark.parametrize("method", ["quantile", "tail"])
-def test_too_few_days_are_refused(method: str) -> None:
-    with pytest.raises(AnomalyError, match="20 days of training are too few for 1 false alarms a month"):
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [("quantile", "20 days of training are too few for 1 false alarms a month"), ("tail", "alarms are too few")],
+)
+def test_too_few_days_are_refused(method: str, told: str) -> None:
+    with pytest.raises(AnomalyError, match=told):
         fit_threshold(np.zeros((2, 10)), 1.0, 1, method)  # type: ignore[arg-type]
+    with pytest.raises(AnomalyError):
+        fit_threshold(np.full((2, 10), np.nan), 1.0, 1, method)  # type: ignore[arg-type]
+
+
+def test_a_tail_tells_targets_that_are_rarer_than_the_days_at_hand() -> None:
+    scores = np.random.default_rng(4).exponential(size=(24, 300))
+    rare = fit_threshold(scores, 0.002, 1, "tail")  # half an alarm among these days
+    assert rare > fit_threshold(scores, 0.02, 1, "tail") and rare > np.quantile(scores, 0.999)

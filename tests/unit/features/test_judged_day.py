@@ -1,5 +1,7 @@
 """What is read of the last day of a window, beside the days before it."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -136,3 +138,61 @@ def test_a_spike_stands_out_from_clock_time_history_and_neighbours() -> None:
 def test_windows_that_are_no_whole_days_are_refused() -> None:
     with pytest.raises(ConfigError, match="15 or more whole days"):
         day_runs(batch_of(draw_days(0)[:, :14]))
+
+
+def _gappy(resolution_minutes: int) -> np.ndarray:
+    day = 24 * 60 // resolution_minutes
+    days = draw_days(resolution_minutes, 6, day).astype(np.float32)
+    days[np.random.default_rng(0).random(days.shape) < 0.1] = np.nan
+    days[1, -4, : day // 2 + 3] = np.nan  # too little of a day to count
+    days[2, -1] = np.nan
+    days[3, -2:] = 0
+    return days
+
+
+@pytest.mark.parametrize("resolution_minutes", [60, 30, 15])
+def test_levels_are_those_of_their_definition(resolution_minutes: int) -> None:
+    days = _gappy(resolution_minutes).astype(np.float64)
+    levels = day_levels(batch_of(days, resolution_minutes))
+    measured = np.isfinite(days).sum(axis=2)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        quantiles = np.nanquantile(days, [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1], axis=2)
+        statistics = np.concatenate([np.nanmean(days, axis=2)[None], quantiles])
+        statistics[:, measured < days.shape[2] / 2] = np.nan
+        floor = np.maximum(0.02 * np.nanmean(np.abs(statistics[0, :, :-1]), axis=1), 1e-3)
+        logs = np.log(np.maximum(statistics, 0) + floor[None, :, None])
+        for place, span in enumerate((1, 3, 7, 14)):
+            late, early = logs[..., -span:], logs[..., :-span]
+            difference = np.nanmean(late, axis=2) - np.nanmean(early, axis=2)
+            count = np.isfinite(late).sum(axis=2)
+            z = difference / (np.nanstd(early, axis=2) + 0.02) * np.sqrt(count)
+            expected = np.stack([difference, np.clip(z, -30, 30)], axis=2)
+            expected = np.where(count[..., None] > 0, expected, 0).transpose(1, 0, 2).reshape(len(days), 16)
+            np.testing.assert_allclose(levels[:, 16 * place : 16 * (place + 1)], expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("resolution_minutes", [60, 30, 15])
+def test_shapes_are_those_of_their_definition(resolution_minutes: int) -> None:
+    days = _gappy(resolution_minutes).astype(np.float64)
+    shapes, per_hour = day_shape(batch_of(days, resolution_minutes)), 60 // resolution_minutes
+    steps = np.arange(-6 * per_hour, 6 * per_hour + 1)
+    for row in range(len(days)):
+        roots = np.sqrt(np.maximum(days[row], 0))
+        for place, span in enumerate((1, 3, 7)):
+            recent, before = (_profile(part) for part in (roots[-span:], roots[:-span]))
+            agreements = np.array([(np.roll(recent, -step) * before).sum() for step in steps])
+            unit = np.sqrt((recent**2).sum() * (before**2).sum())
+            still = agreements[6 * per_hour]
+            best = agreements.max()
+            moved = 0 if best <= still else steps[agreements.argmax()] / per_hour
+            expected = np.array([still, best, 0, best - still]) / (unit if unit > 0 else np.inf)
+            expected[2] = moved
+            np.testing.assert_allclose(shapes[row, 4 * place : 4 * (place + 1)], expected, rtol=1e-4, atol=1e-5)
+
+
+def _profile(roots: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mean = np.nanmean(roots, axis=0)
+        return np.nan_to_num(mean - np.nanmean(mean))

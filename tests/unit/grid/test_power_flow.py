@@ -88,7 +88,7 @@ def test_each_position_of_the_tap_changer_has_its_own_voltages(grid: str) -> Non
     flow = solve_power_flow(network, kw, kvar, taps)
     for number, tap in enumerate(taps):
         np.testing.assert_allclose(flow.voltage_pu[number], run_pandapower(grid, 70, tap)[0], rtol=0, atol=1e-8)
-    with pytest.raises(GridError, match="no position 3.*-2, -1, 0, 1, 2"):
+    with pytest.raises(GridError, match=r"no position 3.*-2, -1, 0, 1, 2"):
         solve_power_flow(network, kw, kvar, taps + 1)
 
 

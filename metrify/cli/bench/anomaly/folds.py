@@ -16,7 +16,8 @@ from metrify.cli.bench.forecast.find_protocol import PROTOCOLS, find_protocol
 from metrify.cli.bench.forecast.household_protocols import CAMBRIDGE
 from metrify.config import Home
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
-from metrify.readings.sources import locate_source
+from metrify.errors import AnomalyError
+from metrify.readings.sources import locate_source, open_source
 
 FOLDS, QUICK_FOLDS = 5, 2
 _SEED = 2013
@@ -45,6 +46,7 @@ class Fold:
         number: From 0.
         fitted: What detectors are fitted to, as it was measured.
         kept: What thresholds are fitted to, as it was measured.
+        kept_events: What was labelled in these, which sets no threshold; None where there are no labels.
         judged: The fold's own meters, with their labelled events, or half of them with one that was put into them.
         vacant: The same meters, half of them empty for a while; None where there are labels.
     """
@@ -52,6 +54,7 @@ class Fold:
     number: int
     fitted: MeterDays
     kept: MeterDays
+    kept_events: TrueEvents | None
     judged: InjectedEvents
     vacant: InjectedEvents | None
 
@@ -61,7 +64,7 @@ def find_days(dataset: str, config: AnomalyDetectionConfig, quick: bool) -> Benc
 
     Raises:
         DatasetError: There is no such dataset, or a file of it is missing.
-        AnomalyError: It is too short.
+        AnomalyError: It is too short, or no label touches a judged day.
     """
     protocol = find_protocol(dataset, config.history_days, 1)
     matrix, place = protocol.matrix, protocol.context
@@ -70,27 +73,42 @@ def find_days(dataset: str, config: AnomalyDetectionConfig, quick: bool) -> Benc
         matrix = replace(matrix, start=matrix.timestamps[from_then][0], kwh=matrix.kwh[:, from_then])
     if quick:
         matrix = replace(matrix, meter_ids=matrix.meter_ids[:_QUICK_METERS], kwh=matrix.kwh[:_QUICK_METERS])
-    days = find_meter_days(matrix, config.history_days, place.timezone, place.country)
+    if dataset in PROTOCOLS:
+        return BenchDays(find_meter_days(matrix, config.history_days, place.timezone, place.country), None)
     home = Home.from_environment()
-    imported = None if dataset in PROTOCOLS else locate_source(dataset, home.public_folders(), home.datasets)
+    imported = locate_source(dataset, home.public_folders(), home.datasets)
+    groups = open_source(dataset, imported).meters.set_index("meter_id")["group"].loc[list(matrix.meter_ids)]
+    days = find_meter_days(matrix, config.history_days, place.timezone, place.country, groups.to_numpy(str))
     labels = read_labelled_events(imported, days) if imported is not None and imported.is_dir() else None
+    if labels is not None and not len(labels.events):
+        raise AnomalyError(
+            f"None of the labels of {dataset} touches a judged day.",
+            f"Label days that have {config.history_days} days before them, or import the dataset without labels.",
+        )
     return BenchDays(days, None if labels is None else labels.events)
 
 
 def make_folds(bench: BenchDays, config: AnomalyDetectionConfig, folds: int) -> Iterator[Fold]:
-    """Folds by a draw with a fixed seed; events are drawn anew in each, with a fixed seed, too."""
-    days = bench.days
-    drawn = np.array_split(np.random.default_rng(_SEED).permutation(days.shape[0]), folds)
-    for number, judged in enumerate(map(np.sort, drawn)):
-        others = np.setdiff1d(np.arange(days.shape[0]), judged)
-        fitted, kept = split_for_threshold(len(others), config)
+    """Folds by a draw with a fixed seed; events are drawn anew in each, with a fixed seed, too.
+
+    Meters that share a profile are in one fold, as a copy of what was fitted is no unseen meter.
+    """
+    days, turns = bench.days, 0
+    groups = np.arange(days.shape[0]) if days.groups is None else days.groups
+    drawn = np.array_split(np.random.default_rng(_SEED).permutation(np.unique(groups)), folds)
+    for number, names in enumerate(drawn):
+        is_judged = np.isin(groups, names)
+        judged, others = np.flatnonzero(is_judged), np.flatnonzero(~is_judged)
+        fitted, kept = (others[part] for part in split_for_threshold(days.choose(others), config))
         own = days.choose(judged)
         if bench.labelled is None:
-            events = inject_events(own, FAULTS, _SEED + number)
+            events = inject_events(own, FAULTS, _SEED + number, turns)
+            turns += len(events.events)
             vacant = inject_events(own, (Kind.VACANCY,), _SEED + number)
+            yield Fold(number, days.choose(fitted), days.choose(kept), None, events, vacant)
         else:
-            events, vacant = InjectedEvents(own, _of_meters(bench.labelled, judged)), None
-        yield Fold(number, days.choose(others[fitted]), days.choose(others[kept]), events, vacant)
+            events, of_kept = InjectedEvents(own, _of_meters(bench.labelled, judged)), _of_meters(bench.labelled, kept)
+            yield Fold(number, days.choose(fitted), days.choose(kept), of_kept, events, None)
 
 
 def _of_meters(events: TrueEvents, meters: np.ndarray) -> TrueEvents:

@@ -8,18 +8,21 @@ from metrify.cli.bench.anomaly.outcome import Outcome
 _KINDS = [kind.value for kind in Kind]
 
 
-def kind_accuracy(outcome: Outcome) -> float:
-    """Share of the found events whose anomalous days are mostly taken for what they are."""
+def kind_accuracy(outcome: Outcome) -> float | None:
+    """Share of the found events of a known kind whose anomalous days are mostly taken for what they are.
+
+    None where no event of a known kind was found: labels may be of others, or of none.
+    """
     right = []
     for fold in outcome.folds:
         assert fold.kinds is not None
         events = fold.events
         for meter, begin, end, kind in zip(events.meters, events.begins, events.ends, events.kinds, strict=True):
             called = fold.anomalous[meter, begin:end]
-            if called.any():
+            if called.any() and kind in _KINDS:
                 guesses = np.bincount(fold.kinds[meter, begin:end][called], minlength=len(_KINDS))
                 right.append(_KINDS[int(guesses.argmax())] == kind)
-    return float(np.mean(right))
+    return float(np.mean(right)) if right else None
 
 
 def vacancies_told(outcome: Outcome) -> tuple[float, float]:

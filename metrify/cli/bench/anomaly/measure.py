@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from metrify.anomaly.kinds import likeliest_faults
+from metrify.anomaly.meter_days import MeterDays
 from metrify.anomaly.thresholds import fit_threshold
 from metrify.cli.bench.anomaly.folds import FOLDS, QUICK_FOLDS, Fold, find_days, make_folds
 from metrify.cli.bench.anomaly.outcome import FoldOutcome, Outcome
@@ -69,16 +73,23 @@ class AnomalyBench:
 
 
 def _judge(fitted: Fitted, fold: Fold, config: AnomalyDetectionConfig, with_kinds: bool) -> FoldOutcome:
-    threshold = fit_threshold(
-        fitted.score(fold.kept), config.false_alarms_per_meter_month, config.max_gap_days, config.threshold_method
-    )
+    kept = _score(fitted, fold.kept)
+    if fold.kept_events is not None:
+        kept = np.where(fold.kept_events.labels(fold.kept.shape), np.nan, kept)
+    threshold = fit_threshold(kept, config.false_alarms_per_meter_month, config.max_gap_days, config.threshold_method)
     if not (with_kinds and fitted.model):
-        return FoldOutcome(fitted.score(fold.judged.days), fold.judged.events, threshold, fitted.seconds)
+        return FoldOutcome(_score(fitted, fold.judged.days), fold.judged.events, threshold, fitted.seconds)
     said = fitted.model.score_days(fold.judged.days)
-    outcome = FoldOutcome(said.score, fold.judged.events, threshold, fitted.seconds, said.kind_share.argmax(axis=2))
+    told = likeliest_faults(said.kind_share)
+    outcome = FoldOutcome(said.score, fold.judged.events, threshold, fitted.seconds, told)
     if fold.vacant is None:
         return outcome
     empty = fitted.model.score_days(fold.vacant.days)
     return replace(
         outcome, vacant_scores=empty.score, vacant=fold.vacant.events, vacant_kinds=empty.kind_share.argmax(axis=2)
     )
+
+
+def _score(fitted: Fitted, days: MeterDays) -> np.ndarray:
+    """Scores `[M, D]`; NaN where too little is known before a day, whoever scores it."""
+    return np.where(days.is_known(), fitted.score(days), np.nan)

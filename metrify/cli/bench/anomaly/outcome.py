@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrify.anomaly.evaluation import (
-    Alarms,
     CalibrationRatio,
     EventMetrics,
     TrueEvents,
@@ -26,14 +25,14 @@ class FoldOutcome:
     """A rival's scores in one fold.
 
     Attributes:
-        scores: `[M, D]` of days of which some have an event.
+        scores: `[M, D]` of days of which some have an event; NaN where one was not judged.
         events: These.
         threshold: That was fitted to other meters.
         seconds: Wall time of the fit.
-        kinds: `[M, D]` place of the likeliest kind; None of a rival that tells none.
+        kinds: `[M, D]` place of the likeliest fault; None of a rival that tells none.
         vacant_scores: `[M, D]` of the same meters, some of them empty for a while; None where nobody asked.
         vacant: When they are.
-        vacant_kinds: Like `kinds`.
+        vacant_kinds: `[M, D]` place of the likeliest kind, vacancy among them.
     """
 
     scores: np.ndarray
@@ -49,6 +48,11 @@ class FoldOutcome:
     def anomalous(self) -> np.ndarray:
         """`[M, D]` bool."""
         return self.scores > self.threshold
+
+    @property
+    def scored(self) -> np.ndarray:
+        """`[M, D]` bool."""
+        return np.isfinite(self.scores)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +72,19 @@ class Outcome:
     @property
     def metrics(self) -> EventMetrics:
         """Alarms against events, over all folds."""
-        anomalous, events = self._pooled()
-        scored = np.ones_like(anomalous)
-        return judge_alarms(self._alarms(anomalous), anomalous, events, scored)
+        anomalous, scored, events = self._pooled()
+        return judge_alarms(merge_alarms(anomalous, scored, self.max_gap_days), anomalous, events, scored)
 
-    def calibration(self, target: float) -> CalibrationRatio:
-        """False alarms of the meters without an event over their target."""
-        anomalous, events = self._pooled()
-        untouched = anomalous[~np.isin(np.arange(len(anomalous)), events.meters)]
+    def calibration(self, target: float) -> CalibrationRatio | None:
+        """False alarms of the meters without an event over their target; None where there are fewer than two."""
+        anomalous, scored, events = self._pooled()
+        untouched = scored.any(axis=1) & ~np.isin(np.arange(len(anomalous)), events.meters)
+        if untouched.sum() < 2:
+            return None
+        anomalous, scored = anomalous[untouched], scored[untouched]
         nothing = TrueEvents(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), np.zeros(0, str))
-        false = count_false_alarms(self._alarms(untouched), untouched, nothing, np.ones_like(untouched))
-        return calibration_ratio(false, target, _SEED)
+        alarms = merge_alarms(anomalous, scored, self.max_gap_days)
+        return calibration_ratio(count_false_alarms(alarms, anomalous, nothing, scored), target, _SEED)
 
     @property
     def auc_pr(self) -> float:
@@ -99,13 +105,13 @@ class Outcome:
         """Of labelled meters, a fold may have none."""
         return [fold for fold in self.folds if len(fold.events)]
 
-    def _alarms(self, anomalous: np.ndarray) -> Alarms:
-        return merge_alarms(anomalous, np.ones_like(anomalous), self.max_gap_days)
-
-    def _pooled(self) -> tuple[np.ndarray, TrueEvents]:
-        """Anomalous days of the meters of all folds, and their events."""
+    def _pooled(self) -> tuple[np.ndarray, np.ndarray, TrueEvents]:
+        """Anomalous and scored days of the meters of all folds, and their events."""
         events = join_events([fold.events for fold in self.folds], [len(fold.scores) for fold in self.folds])
-        return np.concatenate([fold.anomalous for fold in self.folds]), events
+        anomalous, scored = (
+            np.concatenate([getattr(fold, part) for fold in self.folds]) for part in ("anomalous", "scored")
+        )
+        return anomalous, scored, events
 
 
 def _shape(scores: np.ndarray) -> tuple[int, int]:

@@ -72,8 +72,7 @@ def _champion_rows(
         limit = {"target": target, "direction": side} if is_london and target is not None else {}
         return Row(f"anomaly.{name}", value, "1", **limit, **others)  # type: ignore[arg-type]
 
-    limits = f"90 % interval over meters: {ratio.low:.2f} to {ratio.high:.2f}."
-    return [
+    rows = [
         row("event_recall", metrics.recall, _RECALL, ">=", note=f"{champion.name}; {metrics.events} events."),
         *(
             row(
@@ -94,11 +93,15 @@ def _champion_rows(
         ),
         row("auc_pr", champion.auc_pr, None, ">="),
         row("vus_pr", volumes[champion.name], wanted, ">=", peer=best, peer_value=controls[best] if best else None),
-        row("false_alarm_ratio_unseen", ratio.ratio, _RATIO[0], ">=", note=limits),
-        row("false_alarm_ratio_unseen_at_most", ratio.ratio, _RATIO[1], "<="),
-        row("kind_accuracy", kind_accuracy(champion), None, ">=", note="Of found events."),
-        *_vacancy_rows(champion),
     ]
+    if ratio:
+        limits = f"90 % interval over meters: {ratio.low:.2f} to {ratio.high:.2f}."
+        rows.append(row("false_alarm_ratio_unseen", ratio.ratio, _RATIO[0], ">=", note=limits))
+        rows.append(row("false_alarm_ratio_unseen_at_most", ratio.ratio, _RATIO[1], "<="))
+    accuracy = kind_accuracy(champion)
+    if accuracy is not None:
+        rows.append(row("kind_accuracy", accuracy, None, ">=", note="Of found events."))
+    return [*rows, *_vacancy_rows(champion)]
 
 
 def _vacancy_rows(champion: Outcome) -> list[Row]:
