@@ -157,5 +157,5 @@ def _list_events(
 
 def _records(events: "pd.DataFrame") -> list[dict["Hashable", object]]:
     times = {name: events[name].map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}") for name in ("start", "end")}
-    scores = [None if math.isnan(score) else score for score in events["score"]]  # JSON has no NaN
-    return events.assign(**times, score=scores).to_dict("records")
+    rows = events.assign(**times).to_dict("records")
+    return [row | {"score": None if math.isnan(row["score"]) else row["score"]} for row in rows]  # JSON has no NaN

@@ -1,6 +1,7 @@
 """The benchmark of detectors, from folds to rows."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +128,27 @@ def test_a_profile_has_no_gap_and_tells_how_much_was_missing() -> None:
     days.matrix.kwh[0, column : column + 6] = np.nan
     profile = day_profiles(days, np.array([0]), np.array([0]))[0]
     assert profile.shape == (DAY + 1,) and np.isfinite(profile).all() and profile[-1] == 0.25
+
+
+def test_where_every_meter_has_a_label_no_ratio_is_told_and_other_kinds_are_not_counted_as_wrong() -> None:
+    events = TrueEvents(np.array([0, 1]), np.array([0, 1]), np.array([2, 3]), np.array(["unknown", "other"]))
+    outcome = Outcome("ensemble", [make_fold([[1, 0, 0], [0, 1, 0]], events, [[0] * 3] * 2)], 1)
+    assert outcome.calibration(1.0) is None and kind_accuracy(outcome) is None
+    assert outcome.metrics.recall == 1
+
+
+def test_days_without_a_score_are_no_time_in_which_alarms_could_have_been() -> None:
+    nothing = TrueEvents(np.array([2]), np.array([0]), np.array([1]), np.array(["zero"]))
+    scores = np.zeros((3, 30))
+    scores[0, 3], scores[1, :20], scores[2, 0] = 1, np.nan, 1
+    outcome = Outcome("ensemble", [FoldOutcome(scores, nothing, 0.5, 1.0)], 1)
+    ratio = outcome.calibration(1.0)
+    assert ratio is not None and ratio.ratio == pytest.approx(365.25 / 12 / 40)
+
+
+def test_copies_of_a_profile_are_in_one_fold_and_on_one_side_of_its_training() -> None:
+    groups = np.repeat(["a", "b", "c", "d", "e", "f"], 3)
+    days = replace(make_up_days(18, 130), groups=groups)
+    for fold in make_folds(BenchDays(days, None), AnomalyDetectionConfig(), 3):
+        parts = [set(part.groups) for part in (fold.fitted, fold.kept, fold.judged.days)]  # type: ignore[arg-type]
+        assert sum(map(len, parts)) == len(set.union(*parts)) == 6
