@@ -1,0 +1,76 @@
+"""SimBench's low-voltage grids as feeders, with a year of profiles by the quarter of an hour.
+
+Meinecke and others 2020, SimBench, doi 10.3390/en13123290. Stamps are German standard time without daylight saving.
+"""
+
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metrify.errors import GridError
+from metrify.grid.feeder import Batteries, Feeder, Profiles
+from metrify.grid.pandapower_network import read_network
+from metrify.readings.sources.simbench import GRIDS
+
+if TYPE_CHECKING:
+    from pandapower import pandapowerNet
+
+TIMEZONE = "Europe/Berlin"
+_MINUTES = 15
+_START = np.datetime64("2015-12-31T23:00", "s")  # 1 January 2016, 0 h German standard time
+_KW_PER_MW = 1000.0
+_SHIFTABLE = ("HLS_", "APLS_", "Soil_", "Air_")  # charging at home and at work, and heat pumps
+_SPARE_KWH, _SPARE_KW, _SPARE_EFFICIENCY = 100.0, 50.0, 0.95  # at the transformer of a grid that has no storage
+
+
+@lru_cache(maxsize=4)
+def read_simbench_feeder(grid: str) -> tuple[Feeder, Profiles]:
+    """A grid with its own loads, inverters and storages, and what they do in 2016.
+
+    A grid without a storage is given one at the transformer's low-voltage bus: 100 kWh, 50 kW.
+
+    Args:
+        grid: One of `GRIDS`.
+
+    Raises:
+        GridError: There is no such grid.
+    """
+    if grid not in GRIDS:
+        raise GridError(f"There is no grid {grid}.", f"Choose one of {', '.join(GRIDS)}.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandapower warns of options that these grids do not use
+        import simbench
+
+        net = simbench.get_simbench_net(grid)
+        values = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
+    read = read_network(net, grid)
+    at = lambda buses: np.array([read.bus_numbers[bus] for bus in buses], int)  # noqa: E731
+    feeder = Feeder(
+        read.network,
+        tuple(net.load["name"]),
+        at(net.load["bus"]),
+        net.load["profile"].str.startswith(_SHIFTABLE).to_numpy(bool),
+        tuple(net.sgen["name"]),
+        at(net.sgen["bus"]),
+        net.sgen["sn_mva"].to_numpy() * _KW_PER_MW,
+        _batteries(net, at),
+    )
+    load_kw, load_kvar, pv_kw = (
+        values[key].to_numpy() * _KW_PER_MW for key in (("load", "p_mw"), ("load", "q_mvar"), ("sgen", "p_mw"))
+    )
+    return feeder, Profiles(_START, _MINUTES, load_kw, load_kvar, pv_kw)
+
+
+def _batteries(net: "pandapowerNet", at) -> Batteries:  # type: ignore[no-untyped-def]
+    if not len(net.storage):
+        spare = (np.array([value]) for value in (_SPARE_KW, _SPARE_KWH, _SPARE_EFFICIENCY))
+        return Batteries((f"{net.trafo['name'].iloc[0]} storage",), at(net.trafo["lv_bus"].iloc[:1]), *spare)
+    return Batteries(
+        tuple(net.storage["name"]),
+        at(net.storage["bus"]),
+        net.storage["sn_mva"].to_numpy() * _KW_PER_MW,
+        net.storage["max_e_mwh"].to_numpy() * _KW_PER_MW,
+        net.storage["efficiency_percent"].to_numpy(),
+    )
