@@ -96,7 +96,7 @@ def speed_rows(dataset: str, result: Result, peer: Result | None) -> list[Row]:
     if result.name != CHAMPION or dataset not in DAY_AHEAD_BY_HOUR:
         return rows
     note = "One row at a time on one thread, median; the graph alone."
-    batches = "In batches of 512 on one thread; the graph alone."
+    batches = "In batches of 128 on one thread; the graph alone."
     return [
         *rows,
         Row("forecast.onnx_ms_row", ms, "ms", *ROW_MS, name, peer_ms, note),
