@@ -23,18 +23,23 @@ class PowerFlow:
     """What flows in S steps.
 
     Attributes:
-        voltage_pu: `[S, n]` magnitudes, of the slack bus first.
+        voltage: `[S, n]` complex per unit, of the slack bus first.
         loading_percent: `[S, B]` of lines and transformers.
         losses_kw: `[S]`.
         slack_kw: `[S]` drawn from the grid above.
         slack_kvar: `[S]`, likewise.
     """
 
-    voltage_pu: np.ndarray
+    voltage: np.ndarray
     loading_percent: np.ndarray
     losses_kw: np.ndarray
     slack_kw: np.ndarray
     slack_kvar: np.ndarray
+
+    @property
+    def voltage_pu(self) -> np.ndarray:
+        """`[S, n]` magnitudes."""
+        return np.abs(self.voltage)
 
 
 def solve_power_flow(
@@ -71,7 +76,7 @@ def solve_power_flow(
     lost = slack - power[:, 1:].sum(axis=1)
     slack += power[:, 0]
     slack_kva = slack * network.base_kva
-    return PowerFlow(np.abs(voltage), loading, lost.real * network.base_kva, slack_kva.real, slack_kva.imag)
+    return PowerFlow(voltage, loading, lost.real * network.base_kva, slack_kva.real, slack_kva.imag)
 
 
 def _solve(network: Network, number: int, power: np.ndarray, steps: np.ndarray) -> np.ndarray:
