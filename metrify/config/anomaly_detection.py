@@ -17,7 +17,8 @@ class AnomalyDetectionConfig(Section):
     model_type: DetectorType = "ensemble"
     ensemble_members: tuple[MemberType, ...] = ("autoencoder", "isolation_forest")  # whose scores an ensemble reads
     history_days: Annotated[int, Field(ge=_LEAST_HISTORY_DAYS)] = 28  # that a day is compared with
-    false_alarms_per_meter_month: Annotated[float, Field(gt=0)] = 1.0  # the threshold is fitted to it
+    # The threshold is fitted to it. One a month is what crews bear; other meters have some percent more, or less.
+    false_alarms_per_meter_month: Annotated[float, Field(gt=0)] = 0.9
     threshold_method: Literal["quantile", "tail"] = "quantile"  # tail: by a generalised Pareto tail of the scores
     max_gap_days: Annotated[int, Field(ge=1)] = 2  # anomalous days of one event are at most so many days apart
     max_missing_share: Share = 0.5  # of a day's readings; with more, it is listed as missing and not scored
