@@ -97,12 +97,9 @@ def settle(
         PowerFlowError: A step has no solution.
     """
     _require_fit(feeder, profiles, setpoints, stored_kwh)
-    fed_kw, drawn_kw = profiles.pv_kw - setpoints.curtailed_kw, profiles.load_kw + setpoints.shifted_kw
-    kw = drawn_kw @ feeder.load_at + setpoints.battery_kw @ feeder.battery_at - fed_kw @ feeder.pv_at
-    kvar = profiles.load_kvar @ feeder.load_at + setpoints.pv_kvar @ feeder.pv_at
-    flow = solve_power_flow(feeder.network, kw, kvar, setpoints.tap_position)
-    stored, hours = state_of_charge(feeder, setpoints.battery_kw, stored_kwh, profiles.hours), profiles.hours
-    net_kwh = kw.sum(axis=1) * hours
+    flow, hours = run_setpoints(feeder, profiles, setpoints), profiles.hours
+    stored = state_of_charge(feeder, setpoints.battery_kw, stored_kwh, hours)
+    net_kwh = (flow.slack_kw - flow.losses_kw) * hours
     prices = np.where(
         net_kwh > 0, tariff.energy_prices(profiles.times, timezone), np.full(len(profiles), tariff.feed_in_eur_per_kwh)
     )
@@ -121,6 +118,18 @@ def settle(
         flow=flow,
         stored_kwh=stored,
     )
+
+
+def run_setpoints(feeder: Feeder, profiles: Profiles, setpoints: Setpoints) -> PowerFlow:
+    """The power flow of profiles that are controlled.
+
+    Raises:
+        PowerFlowError: A step has no solution.
+    """
+    fed_kw, drawn_kw = profiles.pv_kw - setpoints.curtailed_kw, profiles.load_kw + setpoints.shifted_kw
+    kw = drawn_kw @ feeder.load_at + setpoints.battery_kw @ feeder.battery_at - fed_kw @ feeder.pv_at
+    kvar = profiles.load_kvar @ feeder.load_at + setpoints.pv_kvar @ feeder.pv_at
+    return solve_power_flow(feeder.network, kw, kvar, setpoints.tap_position)
 
 
 def state_of_charge(feeder: Feeder, battery_kw: np.ndarray, stored_kwh: np.ndarray, hours: float) -> np.ndarray:

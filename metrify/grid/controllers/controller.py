@@ -1,0 +1,33 @@
+"""The one interface of all controllers."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from metrify.grid.feeder import Profiles
+from metrify.grid.settlement import Setpoints
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What is known when a step begins.
+
+    Attributes:
+        expected: Profiles from this step on; the first step is as it is measured.
+        stored_kwh: `[A]` in batteries.
+        tap: Position of the tap changer.
+        peak_kw: What has flowed in at most, in the time that the peak is charged for.
+    """
+
+    expected: Profiles
+    stored_kwh: np.ndarray
+    tap: int
+    peak_kw: float
+
+
+class Controller(Protocol):
+    """Anything that controls a feeder."""
+
+    def decide(self, seen: Observation) -> Setpoints:
+        """The setpoints of one step, the first of what is expected."""

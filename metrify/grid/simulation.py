@@ -1,0 +1,84 @@
+"""Runs a controller through what really came, step by step, each time with what it could have known."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from metrify.grid.controllers.controller import Controller, Observation
+from metrify.grid.feeder import Feeder, Profiles
+from metrify.grid.settlement import Setpoints, run_setpoints, state_of_charge
+
+Forecast = Callable[[int], Profiles]
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """What a controller did.
+
+    Attributes:
+        setpoints: Of T steps.
+        decision_ms: `[T]` wall time of each decision.
+    """
+
+    setpoints: Setpoints
+    decision_ms: np.ndarray
+
+
+def simulate(
+    controller: Controller, feeder: Feeder, actual: Profiles, forecast: Forecast, stored_kwh: np.ndarray, tap: int
+) -> Simulated:
+    """Lets a controller decide each step.
+
+    Args:
+        controller: Who decides.
+        feeder: What is connected.
+        actual: Profiles of the T steps as they came.
+        forecast: From the number of a step to profiles from it on, which it could have known when it began.
+        stored_kwh: `[A]` in batteries at the beginning.
+        tap: Position of the tap changer at the beginning.
+
+    Raises:
+        PowerFlowError: A step has no solution.
+    """
+    decided, spent, peak_kw, stored = [], np.empty(len(actual)), 0.0, stored_kwh
+    for step in range(len(actual)):
+        seen = Observation(forecast(step), stored, tap, peak_kw)
+        started = time.perf_counter()
+        setpoints = controller.decide(seen)
+        spent[step] = 1000 * (time.perf_counter() - started)
+        decided.append(setpoints)
+        stored = state_of_charge(feeder, setpoints.battery_kw, stored, actual.hours)[-1]
+        tap = int(setpoints.tap_position[0])
+        flow = run_setpoints(feeder, actual.steps(step, 1), setpoints)
+        peak_kw = max(peak_kw, float(flow.slack_kw[0]))
+    names = ("battery_kw", "curtailed_kw", "pv_kvar", "shifted_kw", "tap_position")
+    joined = (np.concatenate([getattr(setpoints, name) for setpoints in decided]) for name in names)
+    return Simulated(Setpoints(*joined), spent)
+
+
+def foresee(actual: Profiles, horizon: int) -> Forecast:
+    """Perfect forecasts: what really came, `horizon` steps or as many as there are."""
+    return lambda step: actual.steps(step, min(horizon, len(actual) - step))
+
+
+def persist(before: Profiles, actual: Profiles, horizon: int) -> Forecast:
+    """What came at the same time of the day before, and in the first step what is measured.
+
+    Args:
+        before: Of a day before the actual profiles, up to their beginning.
+        actual: What really came.
+        horizon: Steps, a day of them at most.
+    """
+    names, day = ("load_kw", "load_kvar", "pv_kw"), len(before)
+    whole = {name: np.concatenate([getattr(before, name), getattr(actual, name)]) for name in names}
+
+    def forecast(step: int) -> Profiles:
+        count = min(horizon, len(actual) - step)
+        parts = {name: values[step : step + count].copy() for name, values in whole.items()}
+        for name, values in parts.items():
+            values[0] = whole[name][day + step]
+        return Profiles(actual.steps(step, 1).start, actual.minutes, **parts)
+
+    return forecast
