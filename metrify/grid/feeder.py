@@ -39,7 +39,8 @@ class Feeder:
         network: Its buses and branches.
         load_names: `[L]`.
         load_buses: `[L]` numbers of buses.
-        shiftable: `[L]` bool, loads whose energy of a day may be drawn at other times of it: charging, heat pumps.
+        shiftable_kw: `[L]` what a load whose energy may be drawn later on the same day draws at most: charging, heat
+            pumps; 0 where it may not be shifted.
         pv_names: `[P]`.
         pv_buses: `[P]` numbers of buses.
         pv_kva: `[P]` ratings of the inverters.
@@ -52,7 +53,7 @@ class Feeder:
     network: Network
     load_names: tuple[str, ...]
     load_buses: np.ndarray
-    shiftable: np.ndarray
+    shiftable_kw: np.ndarray
     pv_names: tuple[str, ...]
     pv_buses: np.ndarray
     pv_kva: np.ndarray
@@ -61,7 +62,7 @@ class Feeder:
     def __post_init__(self) -> None:
         batteries = self.batteries
         sizes = (
-            (len(self.load_names), self.load_buses, self.shiftable),
+            (len(self.load_names), self.load_buses, self.shiftable_kw),
             (len(self.pv_names), self.pv_buses, self.pv_kva),
             (len(batteries), batteries.buses, batteries.power_kw, batteries.capacity_kwh, batteries.efficiency),
         )
@@ -69,8 +70,9 @@ class Feeder:
             raise GridError(f"The elements of {self.network.name} don't fit together.", "Import the feeder again.")
         buses = np.concatenate([self.load_buses, self.pv_buses, batteries.buses])
         outside = (buses < 0) | (buses >= len(self.network.bus_names))
-        possible = (batteries.efficiency > 0) & (batteries.efficiency <= 1) & (batteries.capacity_kwh > 0)
-        if outside.any() or not possible.all() or (batteries.power_kw <= 0).any() or (self.pv_kva <= 0).any():
+        above_0 = (batteries.power_kw, batteries.capacity_kwh, batteries.efficiency, self.pv_kva)
+        possible = all((values > 0).all() for values in above_0) and (self.shiftable_kw >= 0).all()
+        if outside.any() or not possible or (batteries.efficiency > 1).any():
             raise GridError(
                 f"An element of {self.network.name} is at no bus, or has a rating, capacity or efficiency that is not "
                 "possible.",
@@ -123,6 +125,11 @@ class Profiles:
     def times(self) -> np.ndarray:
         """`[T]` UTC datetime64[s], when each step begins."""
         return self.start + np.arange(len(self)) * np.timedelta64(self.minutes, "m")
+
+    @property
+    def ends(self) -> np.ndarray:
+        """`[T]` UTC datetime64[s], when each step ends."""
+        return self.times + np.timedelta64(self.minutes, "m")
 
     def steps(self, first: int, count: int) -> "Profiles":
         """Some steps in a row.

@@ -1,44 +1,20 @@
 """What setpoints come to, settled by AC power flow: cost, peak, losses and what was breached."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
 from metrify.errors import GridError
 from metrify.grid.feeder import Feeder, Profiles
+from metrify.grid.local_clock import ends_local_day
 from metrify.grid.power_flow import PowerFlow, solve_power_flow
+from metrify.grid.setpoints import Setpoints
+from metrify.grid.state import State, owed_energy, stored_energy
 from metrify.grid.tariff import Tariff
 
 HARD_BAND_PU, PLANNING_BAND_PU = 0.10, 0.05  # around 1; the first one is that of EN 50160
-_STORED_TOLERANCE_KWH, _LOADING_TOLERANCE_PERCENT, _VOLTAGE_TOLERANCE_PU = 1e-6, 1e-6, 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class Setpoints:
-    """What is controlled in T steps.
-
-    Attributes:
-        battery_kw: `[T, A]` drawn by each battery, negative where it feeds in.
-        curtailed_kw: `[T, P]` of what inverters could feed in.
-        pv_kvar: `[T, P]` drawn by inverters.
-        shifted_kw: `[T, L]` drawn by loads beyond their profile, negative where less.
-        tap_position: `[T]` int.
-    """
-
-    battery_kw: np.ndarray
-    curtailed_kw: np.ndarray
-    pv_kvar: np.ndarray
-    shifted_kw: np.ndarray
-    tap_position: np.ndarray
-
-    @classmethod
-    def nothing(cls, feeder: Feeder, steps: int, tap: int) -> Self:
-        """Those of a feeder that nobody controls."""
-        battery, pv, load = (
-            np.zeros((steps, count)) for count in (len(feeder.batteries), len(feeder.pv_names), len(feeder.load_names))
-        )
-        return cls(battery, pv, pv, load, np.full(steps, tap))
+_STORED_TOLERANCE_KWH, _POWER_TOLERANCE_KW = 1e-6, 1e-6
+_LOADING_TOLERANCE_PERCENT, _VOLTAGE_TOLERANCE_PU = 1e-6, 1e-9
 
 
 @dataclass(frozen=True)
@@ -51,6 +27,8 @@ class Settlement:
         losses_eur: Of losses.
         wear_eur: Of batteries.
         stored_eur: What batteries hold less at the end than at the beginning; negative where more.
+        shifting_eur: What loads owe more at the end than at the beginning, and what they owed at the ends of days.
+        band_eur: Of voltages out of the planning band.
         peak_kw: Highest power into the feeder.
         losses_kwh: Lost in the feeder.
         curtailed_kwh: Not fed in.
@@ -58,6 +36,7 @@ class Settlement:
         out_of_band: Steps with a voltage out of the planning band.
         flow: Voltages and loadings.
         stored_kwh: `[T + 1, A]` in batteries, before each step and at the end.
+        owed_kwh: `[T + 1, L]` by loads, likewise.
     """
 
     energy_eur: float
@@ -65,6 +44,8 @@ class Settlement:
     losses_eur: float
     wear_eur: float
     stored_eur: float
+    shifting_eur: float
+    band_eur: float
     peak_kw: float
     losses_kwh: float
     curtailed_kwh: float
@@ -72,15 +53,17 @@ class Settlement:
     out_of_band: int
     flow: PowerFlow
     stored_kwh: np.ndarray
+    owed_kwh: np.ndarray
 
     @property
     def cost_eur(self) -> float:
         """All of it."""
-        return self.energy_eur + self.peak_eur + self.losses_eur + self.wear_eur + self.stored_eur
+        of_energy = self.energy_eur + self.peak_eur + self.losses_eur
+        return of_energy + self.wear_eur + self.stored_eur + self.shifting_eur + self.band_eur
 
 
 def settle(
-    feeder: Feeder, profiles: Profiles, setpoints: Setpoints, stored_kwh: np.ndarray, tariff: Tariff, timezone: str
+    feeder: Feeder, profiles: Profiles, setpoints: Setpoints, state: State, tariff: Tariff, timezone: str
 ) -> Settlement:
     """Runs the power flow of every step and adds up what it costs.
 
@@ -88,35 +71,42 @@ def settle(
         feeder: What is connected.
         profiles: Of T steps.
         setpoints: Of the same.
-        stored_kwh: `[A]` in batteries at the beginning.
+        state: At the beginning.
         tariff: Prices.
         timezone: IANA name of the local time.
 
     Raises:
-        GridError: The sizes don't fit, or more is curtailed than there is.
+        GridError: The sizes don't fit; or more is curtailed, put off or made up for than there is.
         PowerFlowError: A step has no solution.
     """
-    _require_fit(feeder, profiles, setpoints, stored_kwh)
+    _require_fit(feeder, profiles, setpoints, state)
     flow, hours = run_setpoints(feeder, profiles, setpoints), profiles.hours
-    stored = state_of_charge(feeder, setpoints.battery_kw, stored_kwh, hours)
+    stored = stored_energy(feeder, setpoints.battery_kw, state.stored_kwh, hours)
+    owed = owed_energy(setpoints.shifted_kw, state.owed_kwh, hours)
+    _require_possible(feeder, profiles, setpoints, owed)
     net_kwh = (flow.slack_kw - flow.losses_kw) * hours
     prices = np.where(
         net_kwh > 0, tariff.energy_prices(profiles.times, timezone), np.full(len(profiles), tariff.feed_in_eur_per_kwh)
     )
     peak, lost = max(float(flow.slack_kw.max()), 0.0), float(flow.losses_kw.sum()) * hours
+    beyond = np.maximum(np.abs(flow.voltage_pu - 1).max(axis=1) - PLANNING_BAND_PU, 0)
+    late = owed[1:][ends_local_day(profiles.ends, timezone)].sum()
     return Settlement(
         energy_eur=float(prices @ net_kwh),
         peak_eur=peak * tariff.peak_price(len(profiles) * hours),
         losses_eur=lost * tariff.losses_eur_per_kwh,
         wear_eur=float(np.abs(setpoints.battery_kw).sum()) * hours * tariff.wear_eur_per_kwh,
         stored_eur=float((stored[0] - stored[-1]).sum()) * tariff.stored_eur_per_kwh,
+        shifting_eur=float((owed[-1] - owed[0]).sum() * tariff.owed_eur_per_kwh + late * tariff.late_eur_per_kwh),
+        band_eur=float(beyond.sum()) * hours * tariff.out_of_band_eur_per_pu_hour,
         peak_kw=peak,
         losses_kwh=lost,
         curtailed_kwh=float(setpoints.curtailed_kw.sum()) * hours,
         violations=int(_is_breached(feeder, flow, stored).sum()),
-        out_of_band=int((np.abs(flow.voltage_pu - 1) > PLANNING_BAND_PU + _VOLTAGE_TOLERANCE_PU).any(axis=1).sum()),
+        out_of_band=int((beyond > _VOLTAGE_TOLERANCE_PU).sum()),
         flow=flow,
         stored_kwh=stored,
+        owed_kwh=owed,
     )
 
 
@@ -126,24 +116,14 @@ def run_setpoints(feeder: Feeder, profiles: Profiles, setpoints: Setpoints) -> P
     Raises:
         PowerFlowError: A step has no solution.
     """
+    return solve_power_flow(feeder.network, *powers_at_buses(feeder, profiles, setpoints), setpoints.tap_position)
+
+
+def powers_at_buses(feeder: Feeder, profiles: Profiles, setpoints: Setpoints) -> tuple[np.ndarray, np.ndarray]:
+    """What is drawn at each bus, `[T, n]` kW and kvar."""
     fed_kw, drawn_kw = profiles.pv_kw - setpoints.curtailed_kw, profiles.load_kw + setpoints.shifted_kw
     kw = drawn_kw @ feeder.load_at + setpoints.battery_kw @ feeder.battery_at - fed_kw @ feeder.pv_at
-    kvar = profiles.load_kvar @ feeder.load_at + setpoints.pv_kvar @ feeder.pv_at
-    return solve_power_flow(feeder.network, kw, kvar, setpoints.tap_position)
-
-
-def state_of_charge(feeder: Feeder, battery_kw: np.ndarray, stored_kwh: np.ndarray, hours: float) -> np.ndarray:
-    """What batteries hold before each step and at the end, `[T + 1, A]` kWh, whether they can or not.
-
-    Args:
-        feeder: Whose batteries they are.
-        battery_kw: `[T, A]` drawn at their buses.
-        stored_kwh: `[A]` at the beginning.
-        hours: Of a step.
-    """
-    efficiency = feeder.batteries.efficiency
-    taken = np.where(battery_kw > 0, battery_kw * efficiency, battery_kw / efficiency) * hours
-    return np.concatenate([stored_kwh[None], stored_kwh + taken.cumsum(axis=0)])
+    return kw, profiles.load_kvar @ feeder.load_at + setpoints.pv_kvar @ feeder.pv_at
 
 
 def _is_breached(feeder: Feeder, flow: PowerFlow, stored: np.ndarray) -> np.ndarray:
@@ -154,7 +134,7 @@ def _is_breached(feeder: Feeder, flow: PowerFlow, stored: np.ndarray) -> np.ndar
     return voltage | loading | (above | (stored[1:] < -_STORED_TOLERANCE_KWH)).any(axis=1)
 
 
-def _require_fit(feeder: Feeder, profiles: Profiles, setpoints: Setpoints, stored_kwh: np.ndarray) -> None:
+def _require_fit(feeder: Feeder, profiles: Profiles, setpoints: Setpoints, state: State) -> None:
     steps, loads, pv, count = len(profiles), len(feeder.load_names), len(feeder.pv_names), len(feeder.batteries)
     shapes = (
         (profiles.load_kw, (steps, loads)),
@@ -165,7 +145,8 @@ def _require_fit(feeder: Feeder, profiles: Profiles, setpoints: Setpoints, store
         (setpoints.pv_kvar, (steps, pv)),
         (setpoints.shifted_kw, (steps, loads)),
         (setpoints.tap_position, (steps,)),
-        (stored_kwh, (count,)),
+        (state.stored_kwh, (count,)),
+        (state.owed_kwh, (loads,)),
     )
     if not steps or any(values.shape != shape for values, shape in shapes):
         raise GridError(
@@ -173,5 +154,22 @@ def _require_fit(feeder: Feeder, profiles: Profiles, setpoints: Setpoints, store
             f"{feeder.network.name} in {steps} steps.",
             "Give a row for each step and a column for each element.",
         )
-    if (setpoints.curtailed_kw < -1e-9).any() or (setpoints.curtailed_kw > profiles.pv_kw + 1e-9).any():
+
+
+def _require_possible(feeder: Feeder, profiles: Profiles, setpoints: Setpoints, owed: np.ndarray) -> None:
+    curtailed, drawn, shifted = setpoints.curtailed_kw, profiles.load_kw + setpoints.shifted_kw, setpoints.shifted_kw
+    if (curtailed < -_POWER_TOLERANCE_KW).any() or (curtailed > profiles.pv_kw + _POWER_TOLERANCE_KW).any():
         raise GridError("More is curtailed than inverters could feed in, or less than nothing.", "Curtail what is fed.")
+    fed, rated = profiles.pv_kw - curtailed, np.maximum(feeder.pv_kva, profiles.pv_kw) + _POWER_TOLERANCE_KW
+    beyond = np.abs(setpoints.battery_kw) > feeder.batteries.power_kw + _POWER_TOLERANCE_KW
+    if beyond.any() or (np.hypot(fed, setpoints.pv_kvar) > rated).any():
+        raise GridError("A battery or an inverter is set beyond its rating.", "Keep to `power_kw` and `pv_kva`.")
+    above = np.maximum(feeder.shiftable_kw, profiles.load_kw) + _POWER_TOLERANCE_KW
+    moved = np.abs(shifted) > _POWER_TOLERANCE_KW
+    impossible = moved & ((feeder.shiftable_kw == 0) | (drawn < -_POWER_TOLERANCE_KW) | (drawn > above))
+    if impossible.any() or (owed < -_STORED_TOLERANCE_KWH).any():
+        raise GridError(
+            "A load is shifted that can't be, puts off more than it draws, makes up for more than it owes, or draws "
+            "more than it can.",
+            "Shift what `shiftable_kw` allows, and put it off before it is made up for.",
+        )

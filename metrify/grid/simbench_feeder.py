@@ -47,18 +47,18 @@ def read_simbench_feeder(grid: str) -> tuple[Feeder, Profiles]:
         values = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
     read = read_network(net, grid)
     at = lambda buses: np.array([read.bus_numbers[bus] for bus in buses], int)  # noqa: E731
+    load_kw, load_kvar, pv_kw = (
+        values[key].to_numpy() * _KW_PER_MW for key in (("load", "p_mw"), ("load", "q_mvar"), ("sgen", "p_mw"))
+    )
     feeder = Feeder(
         read.network,
         tuple(net.load["name"]),
         at(net.load["bus"]),
-        net.load["profile"].str.startswith(_SHIFTABLE).to_numpy(bool),
+        np.where(net.load["profile"].str.startswith(_SHIFTABLE), load_kw.max(axis=0), 0.0),
         tuple(net.sgen["name"]),
         at(net.sgen["bus"]),
         net.sgen["sn_mva"].to_numpy() * _KW_PER_MW,
         _batteries(net, at),
-    )
-    load_kw, load_kvar, pv_kw = (
-        values[key].to_numpy() * _KW_PER_MW for key in (("load", "p_mw"), ("load", "q_mvar"), ("sgen", "p_mw"))
     )
     return feeder, Profiles(_START, _MINUTES, load_kw, load_kvar, pv_kw)
 

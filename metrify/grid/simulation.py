@@ -8,7 +8,9 @@ import numpy as np
 
 from metrify.grid.controllers.controller import Controller, Observation
 from metrify.grid.feeder import Feeder, Profiles
-from metrify.grid.settlement import Setpoints, run_setpoints, state_of_charge
+from metrify.grid.setpoints import Setpoints
+from metrify.grid.settlement import run_setpoints
+from metrify.grid.state import State
 
 Forecast = Callable[[int], Profiles]
 
@@ -26,9 +28,7 @@ class Simulated:
     decision_ms: np.ndarray
 
 
-def simulate(
-    controller: Controller, feeder: Feeder, actual: Profiles, forecast: Forecast, stored_kwh: np.ndarray, tap: int
-) -> Simulated:
+def simulate(controller: Controller, feeder: Feeder, actual: Profiles, forecast: Forecast, state: State) -> Simulated:
     """Lets a controller decide each step.
 
     Args:
@@ -36,26 +36,22 @@ def simulate(
         feeder: What is connected.
         actual: Profiles of the T steps as they came.
         forecast: From the number of a step to profiles from it on, which it could have known when it began.
-        stored_kwh: `[A]` in batteries at the beginning.
-        tap: Position of the tap changer at the beginning.
+        state: At the beginning.
 
     Raises:
         PowerFlowError: A step has no solution.
     """
-    decided, spent, peak_kw, stored = [], np.empty(len(actual)), 0.0, stored_kwh
+    decided, spent, peak_kw = [], np.empty(len(actual)), 0.0
     for step in range(len(actual)):
-        seen = Observation(forecast(step), stored, tap, peak_kw)
+        seen = Observation(forecast(step), state, peak_kw)
         started = time.perf_counter()
         setpoints = controller.decide(seen)
         spent[step] = 1000 * (time.perf_counter() - started)
         decided.append(setpoints)
-        stored = state_of_charge(feeder, setpoints.battery_kw, stored, actual.hours)[-1]
-        tap = int(setpoints.tap_position[0])
+        state = state.after(feeder, setpoints, actual.hours)
         flow = run_setpoints(feeder, actual.steps(step, 1), setpoints)
         peak_kw = max(peak_kw, float(flow.slack_kw[0]))
-    names = ("battery_kw", "curtailed_kw", "pv_kvar", "shifted_kw", "tap_position")
-    joined = (np.concatenate([getattr(setpoints, name) for setpoints in decided]) for name in names)
-    return Simulated(Setpoints(*joined), spent)
+    return Simulated(Setpoints.joined(decided), spent)
 
 
 def foresee(actual: Profiles, horizon: int) -> Forecast:

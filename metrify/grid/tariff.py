@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+
+from metrify.grid.local_clock import local_hours
 
 _WEEKS_PER_YEAR = 365 / 7
 
@@ -21,6 +22,9 @@ class Tariff:
         losses_eur_per_kwh: Of energy that is lost in the feeder.
         wear_eur_per_kwh: Of energy that batteries take or give, at their buses.
         stored_eur_per_kwh: What a battery's energy is worth at the end, so that emptying it is no saving.
+        owed_eur_per_kwh: What energy costs at the end that loads have put off and not drawn: it has to be bought.
+        late_eur_per_kwh: Of energy that loads still owe when a local day ends.
+        out_of_band_eur_per_pu_hour: Of an hour with the worst voltage out of the planning band, by how far.
     """
 
     high_eur_per_kwh: float = 0.35
@@ -31,6 +35,9 @@ class Tariff:
     losses_eur_per_kwh: float = 0.22
     wear_eur_per_kwh: float = 0.02
     stored_eur_per_kwh: float = 0.12
+    owed_eur_per_kwh: float = 0.35
+    late_eur_per_kwh: float = 0.5
+    out_of_band_eur_per_pu_hour: float = 4.0
 
     def energy_prices(self, times: np.ndarray, timezone: str) -> np.ndarray:
         """The price of energy at each moment, `[T]` EUR per kWh.
@@ -39,7 +46,7 @@ class Tariff:
             times: `[T]` UTC datetime64.
             timezone: IANA name of the local time.
         """
-        hours = pd.DatetimeIndex(times, tz="UTC").tz_convert(timezone).hour.to_numpy()
+        hours = local_hours(times, timezone)
         high, low = (hours >= 17) & (hours < 21), hours < 6
         return np.where(high, self.high_eur_per_kwh, np.where(low, self.low_eur_per_kwh, self.usual_eur_per_kwh))
 

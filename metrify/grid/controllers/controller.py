@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from metrify.grid.feeder import Profiles
-from metrify.grid.settlement import Setpoints
+from metrify.grid.setpoints import Setpoints
+from metrify.grid.state import State
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,14 +14,12 @@ class Observation:
 
     Attributes:
         expected: Profiles from this step on; the first step is as it is measured.
-        stored_kwh: `[A]` in batteries.
-        tap: Position of the tap changer.
+        state: Of what can be controlled.
         peak_kw: What has flowed in at most, in the time that the peak is charged for.
     """
 
     expected: Profiles
-    stored_kwh: np.ndarray
-    tap: int
+    state: State
     peak_kw: float
 
 

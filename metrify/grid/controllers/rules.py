@@ -4,7 +4,7 @@ import numpy as np
 
 from metrify.grid.controllers.controller import Observation
 from metrify.grid.feeder import Feeder
-from metrify.grid.settlement import Setpoints
+from metrify.grid.setpoints import Setpoints
 
 
 class NoControl:
@@ -19,7 +19,7 @@ class NoControl:
 
     def decide(self, seen: Observation) -> Setpoints:
         """See `Controller`."""
-        return Setpoints.nothing(self._feeder, 1, seen.tap)
+        return Setpoints.nothing(self._feeder, 1, seen.state.tap)
 
 
 class SelfConsumption:
@@ -36,9 +36,9 @@ class SelfConsumption:
 
     def decide(self, seen: Observation) -> Setpoints:
         """See `Controller`."""
-        setpoints = Setpoints.nothing(self._feeder, 1, seen.tap)
+        setpoints = Setpoints.nothing(self._feeder, 1, seen.state.tap)
         net_kw = float(seen.expected.load_kw[0].sum() - seen.expected.pv_kw[0].sum())
-        most = most_battery_kw(self._feeder, seen.stored_kwh, seen.expected.hours, charging=net_kw < 0)
+        most = most_battery_kw(self._feeder, seen.state.stored_kwh, seen.expected.hours, charging=net_kw < 0)
         whole = most.sum()
         share = min(abs(net_kw) / whole, 1.0) if whole > 0 else 0.0
         setpoints.battery_kw[0] = -np.sign(net_kw) * share * most

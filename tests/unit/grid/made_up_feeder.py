@@ -8,7 +8,7 @@ from metrify.grid.network import Network, TapAdmittance
 STEPS, ZONE = 4 * 24, "Europe/Berlin"
 
 
-def make_up_feeder() -> Feeder:
+def make_up_feeder(shiftable_kw: float = 0.0) -> Feeder:
     """A load, an inverter and a battery behind a line of 0.01 per unit, loaded to 100 % by 1 per unit of 100 kVA."""
     admittance = 1 / (0.01 + 0.005j)
     buses = np.array([[admittance, -admittance], [-admittance, admittance]])
@@ -16,7 +16,7 @@ def make_up_feeder() -> Feeder:
     network = Network("line", ("slack", "end"), ("line",), 100.0, 1.0, (0,), (tap,), np.ones(1), np.ones(1))
     end = np.ones(1, int)
     battery = Batteries(("battery",), end, np.array([50.0]), np.array([100.0]), np.array([0.9]))
-    return Feeder(network, ("load",), end, np.ones(1, bool), ("pv",), end, np.array([60.0]), battery)
+    return Feeder(network, ("load",), end, np.array([shiftable_kw]), ("pv",), end, np.array([60.0]), battery)
 
 
 def make_up_day() -> Profiles:

@@ -9,14 +9,17 @@ from metrify.errors import GridError
 from metrify.grid.dispatch import Plan, plan_dispatch
 from metrify.grid.feeder import Feeder, Profiles
 from metrify.grid.linear_program import LinearProgram
-from metrify.grid.settlement import Setpoints, settle
+from metrify.grid.setpoints import Setpoints
+from metrify.grid.settlement import powers_at_buses, settle
 from metrify.grid.simbench_feeder import TIMEZONE, read_simbench_feeder
+from metrify.grid.state import State
+from metrify.grid.taps import choose_taps
 from metrify.grid.tariff import Tariff
 from metrify.readings.sources.simbench import GRIDS
 
 from .made_up_feeder import STEPS, ZONE, make_up_day, make_up_feeder
 
-EMPTY = np.zeros(1)
+EMPTY = State(np.zeros(1), np.zeros(1), 0)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,7 @@ def feeder() -> Feeder:
 
 
 def plan(feeder: Feeder, day: Profiles, tariff: Tariff = Tariff(), **others: float) -> Plan:  # noqa: B008
-    return plan_dispatch(feeder, day, EMPTY, tariff, ZONE, 0, **others)  # type: ignore[arg-type]
+    return plan_dispatch(feeder, day, EMPTY, tariff, ZONE, **others)  # type: ignore[arg-type]
 
 
 def test_a_program_is_solved_as_it_is_told() -> None:
@@ -69,6 +72,49 @@ def test_an_overload_is_avoided_and_told_where_it_can_not_be(feeder: Feeder) -> 
     assert hopeless.over_loading.max() > 0.3 and hopeless.over_loading.min() >= 0
 
 
+def test_loads_are_put_off_until_energy_is_cheaper_and_made_up_for_on_the_same_day() -> None:
+    feeder, day = make_up_feeder(shiftable_kw=60.0), make_up_day()
+    free = replace(Tariff(), peak_eur_per_kw_year=0)
+    found = settle(feeder, day, plan(feeder, day, free).setpoints, EMPTY, free, ZONE)
+    hours = np.arange(STEPS) / 4
+    assert found.shifting_eur == pytest.approx(0, abs=1e-6) and found.violations == 0
+    assert found.owed_kwh[84, 0] == pytest.approx(60, abs=1e-3)  # 20 kW are free for three hours after 21 h
+    kept = settle(make_up_feeder(), day, plan(make_up_feeder(), day, free).setpoints, EMPTY, free, ZONE)
+    assert found.cost_eur == pytest.approx(kept.cost_eur - 60 * (0.35 - 0.22), rel=1e-3)
+    assert (found.owed_kwh[1:][hours < 14] == 0).all()
+
+
+def test_hours_far_away_are_planned_as_one(feeder: Feeder) -> None:
+    day = make_up_day()
+    fine, coarse = plan(feeder, day), plan(feeder, day, fine_steps=5)
+    assert len(fine.flow.losses_kw) == 96 and len(coarse.flow.losses_kw) == 8 + 22
+    costs = [settle(feeder, day, found.setpoints, EMPTY, Tariff(), ZONE).cost_eur for found in (fine, coarse)]
+    assert costs[1] == pytest.approx(costs[0], rel=1e-3)
+
+
+def test_what_batteries_can_not_hold_is_refused(feeder: Feeder) -> None:
+    with pytest.raises(GridError, match="more than their capacity"):
+        plan_dispatch(feeder, make_up_day(), replace(EMPTY, stored_kwh=np.array([101.0])), Tariff(), ZONE)
+
+
+def test_the_tap_changer_follows_the_load_and_does_not_move_for_little() -> None:
+    feeder, year = read_simbench_feeder(GRIDS[0])
+    day = year.steps(191 * 96, 96)
+    idle = Setpoints.nothing(feeder, 96, 0)
+    kw, kvar = powers_at_buses(feeder, day, idle)
+    hours = np.full(96, 0.25)
+    chosen = choose_taps(feeder.network, kw, kvar, hours, 0, Tariff())
+    costs = {
+        tap: settle(feeder, day, replace(idle, tap_position=taps), State.empty(feeder), Tariff(), TIMEZONE).cost_eur
+        for tap, taps in [("chosen", chosen), *((tap, np.full(96, tap)) for tap in feeder.network.taps)]
+    }
+    assert costs["chosen"] <= min(costs.values()) + 1e-9
+    assert np.abs(np.diff(chosen)).sum() < 6
+    assert (choose_taps(feeder.network, kw[:1], kvar[:1], hours[:1], 1, Tariff()) == 1).all()
+    with pytest.raises(GridError, match="no position 7"):
+        choose_taps(feeder.network, kw, kvar, hours, 7, Tariff())
+
+
 def test_what_can_not_flow_out_is_curtailed(feeder: Feeder) -> None:
     day = make_up_day()
     wide = replace(feeder, pv_kva=np.array([400.0]))
@@ -80,10 +126,9 @@ def test_what_can_not_flow_out_is_curtailed(feeder: Feeder) -> None:
 
 def test_a_summer_week_of_simbench_costs_less_and_overloads_nothing() -> None:
     feeder, year = read_simbench_feeder(GRIDS[0])
-    days, stored = year.steps(191 * 96, 3 * 96), np.zeros(5)
-    none = settle(feeder, days, Setpoints.nothing(feeder, len(days), 1), stored, Tariff(), TIMEZONE)
-    best = plan_dispatch(feeder, days, stored, Tariff(), TIMEZONE, 1)
-    settled = settle(feeder, days, best.setpoints, stored, Tariff(), TIMEZONE)
+    days, state = year.steps(191 * 96, 3 * 96), State.empty(feeder)
+    none = settle(feeder, days, Setpoints.nothing(feeder, len(days), state.tap), state, Tariff(), TIMEZONE)
+    best = plan_dispatch(feeder, days, state, Tariff(), TIMEZONE)
+    settled = settle(feeder, days, best.setpoints, state, Tariff(), TIMEZONE)
     assert none.violations > 0 and settled.violations == 0
     assert settled.cost_eur < none.cost_eur - 50
-    np.testing.assert_allclose(settled.stored_kwh, best.stored_kwh, atol=1e-6)

@@ -7,14 +7,16 @@ import pytest
 
 from metrify.errors import GridError
 from metrify.grid.feeder import Feeder, Profiles
-from metrify.grid.settlement import Setpoints, Settlement, settle, state_of_charge
+from metrify.grid.setpoints import Setpoints
+from metrify.grid.settlement import Settlement, settle
 from metrify.grid.simbench_feeder import read_simbench_feeder
+from metrify.grid.state import State, stored_energy
 from metrify.grid.tariff import Tariff
 from metrify.readings.sources.simbench import GRIDS
 
 from .made_up_feeder import STEPS, ZONE, make_up_day, make_up_feeder
 
-EMPTY = np.zeros(1)
+EMPTY = State(np.zeros(1), np.zeros(1), 0)
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +65,40 @@ def test_a_battery_wears_and_what_it_holds_is_worth_something(feeder: Feeder, da
 
 @pytest.mark.parametrize(
     ("what", "values"),
-    [("battery_kw", -1.0), ("battery_kw", 8.0), ("shifted_kw", 80.0)],
+    [("battery_kw", -1.0), ("battery_kw", 8.0), ("load_kw", 120.0)],
     ids=["an empty battery gives", "a full one takes", "a line is overloaded"],
 )
 def test_each_breach_is_a_violation(feeder: Feeder, day: Profiles, what: str, values: float) -> None:
-    found = run(feeder, day, **{what: np.full((STEPS, 1), values)})
+    changed = {what: np.full((STEPS, 1), values)}
+    found = run(feeder, replace(day, **changed)) if what == "load_kw" else run(feeder, day, **changed)
     assert found.violations > STEPS / 10
+
+
+def test_what_loads_put_off_is_late_where_a_day_ends_and_has_to_be_bought_at_the_end(day: Profiles) -> None:
+    charging, shifted = make_up_feeder(shiftable_kw=80.0), np.zeros((STEPS, 1))
+    shifted[68:72], shifted[76:80] = -40.0, 40.0
+    found = run(charging, day, shifted_kw=shifted)
+    assert found.shifting_eur == pytest.approx(0) and found.owed_kwh[72, 0] == pytest.approx(40)
+    assert found.energy_eur == pytest.approx(run(charging, day).energy_eur)
+    shifted[80:] = 0
+    shifted[76:78] = 0
+    assert run(charging, day, shifted_kw=shifted).shifting_eur == pytest.approx(20 * (0.35 + 0.5))
+
+
+@pytest.mark.parametrize(("step", "kw"), [(0, 1.0), (10, -41.0)], ids=["before it is owed", "more than it draws"])
+def test_loads_can_not_be_shifted_as_one_likes(day: Profiles, step: int, kw: float) -> None:
+    shifted = np.zeros((STEPS, 1))
+    shifted[step] = kw
+    with pytest.raises(GridError, match="A load is shifted that can't be"):
+        run(make_up_feeder(shiftable_kw=80.0), day, shifted_kw=shifted)
+    with pytest.raises(GridError, match="A load is shifted that can't be"):
+        run(make_up_feeder(), day, shifted_kw=-np.abs(shifted) / 50)
+
+
+@pytest.mark.parametrize(("what", "values"), [("battery_kw", 51.0), ("pv_kvar", -61.0)])
+def test_nothing_is_set_beyond_its_rating(feeder: Feeder, day: Profiles, what: str, values: float) -> None:
+    with pytest.raises(GridError, match="beyond its rating"):
+        run(feeder, day, **{what: np.full((STEPS, 1), values)})
 
 
 def test_the_bands_of_voltages_are_told_apart(feeder: Feeder, day: Profiles) -> None:
@@ -79,7 +109,7 @@ def test_the_bands_of_voltages_are_told_apart(feeder: Feeder, day: Profiles) -> 
 
 
 def test_the_state_of_charge_loses_on_both_ways(feeder: Feeder) -> None:
-    stored = state_of_charge(feeder, np.array([[10.0], [-8.1]]), np.array([5.0]), 0.5)
+    stored = stored_energy(feeder, np.array([[10.0], [-8.1]]), np.array([5.0]), 0.5)
     assert stored[:, 0].tolist() == pytest.approx([5, 5 + 4.5, 5])
 
 
@@ -98,7 +128,7 @@ def test_what_does_not_fit_is_refused(feeder: Feeder, day: Profiles) -> None:
 
 def test_simbench_has_storages_or_is_given_one_and_its_transformer_is_overloaded() -> None:
     feeder, year = read_simbench_feeder(GRIDS[0])
-    assert len(feeder.batteries) == 5 and len(year) == 366 * 96 and feeder.shiftable.sum() == 15
+    assert len(feeder.batteries) == 5 and len(year) == 366 * 96 and (feeder.shiftable_kw > 0).sum() == 15
     net_kw = year.load_kw.sum(axis=1) - year.pv_kw.sum(axis=1)
     assert (np.abs(net_kw) > 160).sum() == 1_277
     spare, _ = read_simbench_feeder(GRIDS[2])

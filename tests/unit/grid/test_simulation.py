@@ -10,13 +10,15 @@ from metrify.grid.controllers.predictive import ModelPredictive
 from metrify.grid.controllers.rules import NoControl, SelfConsumption, most_battery_kw
 from metrify.grid.dispatch import plan_dispatch
 from metrify.grid.feeder import Feeder, Profiles
-from metrify.grid.settlement import Setpoints, settle
+from metrify.grid.setpoints import Setpoints
+from metrify.grid.settlement import settle
 from metrify.grid.simulation import foresee, persist, simulate
+from metrify.grid.state import State
 from metrify.grid.tariff import Tariff
 
 from .made_up_feeder import STEPS, ZONE, make_up_day, make_up_feeder
 
-HALF = np.full(1, 50.0)
+HALF, EMPTY = (State(np.full(1, kwh), np.zeros(1), 0) for kwh in (50.0, 0.0))
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +33,14 @@ def day() -> Profiles:
 
 
 def test_nobody_in_control_leaves_all_as_it_comes(feeder: Feeder, day: Profiles) -> None:
-    done = simulate(NoControl(feeder), feeder, day, foresee(day, 4), HALF, 0)
+    done = simulate(NoControl(feeder), feeder, day, foresee(day, 4), HALF)
     expected = Setpoints.nothing(feeder, STEPS, 0)
     for name in ("battery_kw", "curtailed_kw", "pv_kvar", "shifted_kw", "tap_position"):
         np.testing.assert_array_equal(getattr(done.setpoints, name), getattr(expected, name))
 
 
 def test_self_consumption_takes_the_surplus_and_gives_it_back(feeder: Feeder, day: Profiles) -> None:
-    done = simulate(SelfConsumption(feeder), feeder, day, foresee(day, 1), HALF, 0)
+    done = simulate(SelfConsumption(feeder), feeder, day, foresee(day, 1), HALF)
     kw = done.setpoints.battery_kw[:, 0]
     assert kw[:4].tolist() == [-40] * 4 and kw[4] == pytest.approx(-20)  # 45 kWh are there to give
     assert (kw[6:40] == 0).all() and kw[40:56].tolist() == pytest.approx([20] * 16)
@@ -63,7 +65,7 @@ def test_a_controller_sees_nothing_of_what_comes_later(feeder: Feeder, day: Prof
 
     watching: Controller = Watching(feeder)
     yesterday = replace(day, load_kw=day.load_kw - 5, start=day.start - np.timedelta64(1, "D"))
-    simulate(watching, feeder, day, persist(yesterday, day, STEPS), HALF, 0)
+    simulate(watching, feeder, day, persist(yesterday, day, STEPS), HALF)
     for step in (0, 50, 95):
         expected = seen[step].expected
         assert len(expected) == STEPS - step and expected.start == day.times[step]
@@ -82,15 +84,15 @@ def test_two_days_of_persistence_are_the_day_before_each_step(feeder: Feeder, da
 
 
 def test_looking_ahead_pays_more_than_the_rule_and_less_than_the_whole_plan(feeder: Feeder, day: Profiles) -> None:
-    tariff, empty = Tariff(), np.zeros(1)
+    tariff = Tariff()
 
     def cost(setpoints: Setpoints) -> float:
-        return settle(feeder, day, setpoints, empty, tariff, ZONE).cost_eur
+        return settle(feeder, day, setpoints, EMPTY, tariff, ZONE).cost_eur
 
-    by_rule = simulate(SelfConsumption(feeder), feeder, day, foresee(day, 1), empty, 0)
+    by_rule = simulate(SelfConsumption(feeder), feeder, day, foresee(day, 1), EMPTY)
     predictive = ModelPredictive(feeder, tariff, ZONE, STEPS / 4)
-    ahead = simulate(predictive, feeder, day, foresee(day, STEPS), empty, 0)
-    best = cost(plan_dispatch(feeder, day, empty, tariff, ZONE, 0).setpoints)
+    ahead = simulate(predictive, feeder, day, foresee(day, STEPS), EMPTY)
+    best = cost(plan_dispatch(feeder, day, EMPTY, tariff, ZONE).setpoints)
     assert best - 1e-6 <= cost(ahead.setpoints) < cost(by_rule.setpoints)
     assert cost(ahead.setpoints) == pytest.approx(best, rel=0.01)  # it sees all of the day
-    assert settle(feeder, day, ahead.setpoints, empty, tariff, ZONE).violations == 0
+    assert settle(feeder, day, ahead.setpoints, EMPTY, tariff, ZONE).violations == 0
