@@ -68,15 +68,10 @@ class Cuts:
         over = self.flow.loading_percent > 100 * (1 + self.found[beyond] + _TOLERANCE)[:, None]
         if not over.any():
             return 0
-        for end in range(2):
+        for end, (side, limit) in enumerate((("branch_from", network.limit_from), ("branch_to", network.limit_to))):
             for tap, branch, blocks in self._places(over):
-                admittance = network.admittances[tap]
-                row, limit = (
-                    (admittance.branch_from, network.limit_from)
-                    if end == 0
-                    else (admittance.branch_to, network.limit_to)
-                )
-                current = self.flow.voltage[blocks] @ row[branch] / limit[branch]
+                into_branch = getattr(network.admittances[tap], side)[branch]
+                current = self.flow.voltage[blocks] @ into_branch / limit[branch]
                 high = np.abs(current) > 1 + self.found[beyond[blocks]] + _TOLERANCE
                 chosen, now = blocks[high], current[high]
                 if not len(chosen):

@@ -5,7 +5,7 @@ model predictive controller. Every plan is checked by the AC power flow; what th
 around the plan, until nothing is breached that can be helped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,14 +16,13 @@ from metrify.grid.linear_program import LinearProgram
 from metrify.grid.moves import add_moves
 from metrify.grid.power_flow import PowerFlow
 from metrify.grid.setpoints import Setpoints
-from metrify.grid.settlement import HARD_BAND_PU, PLANNING_BAND_PU, powers_at_buses, run_setpoints
+from metrify.grid.settlement import BREACH_EUR, HARD_BAND_PU, PLANNING_BAND_PU, powers_at_buses, run_setpoints
 from metrify.grid.state import State
 from metrify.grid.taps import choose_taps
 from metrify.grid.tariff import Tariff
 
 _MOST_PASSES = 30  # each adds what the power flow of the plan before breaches
 _TAP_PASSES = 2  # after which positions of the tap changer stay, so that the passes come to an end
-_BREACH_EUR = 1_000.0  # of a step whose voltage or loading is beyond its bound by all of it: only if nothing else helps
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +74,7 @@ def plan_dispatch(
     bought = program.variables((blocks,), horizon.prices * hours)
     sold = program.variables((blocks,), -tariff.feed_in_eur_per_kwh * hours)
     peak = program.variables((1,), tariff.peak_price(peak_hours or hours.sum()), peak_kw)
-    over_voltage, over_loading = program.variables((2, blocks), _BREACH_EUR)
+    over_voltage, over_loading = program.variables((2, blocks), BREACH_EUR)
     out_of_band = program.variables((blocks,), tariff.out_of_band_eur_per_pu_hour * hours)
     net_kw = means.load_kw.sum(axis=1) - means.pv_kw.sum(axis=1)
     program.constrain([(bought, 1.0), (sold, -1.0), *moves.balance], net_kw, net_kw)
@@ -95,4 +94,6 @@ def plan_dispatch(
         added += cuts.of_currents(over_loading)
         if not added:
             break
-    return Plan(setpoints.repeated(horizon.lengths), flow, found[over_voltage], found[over_loading])
+    whole = setpoints.repeated(horizon.lengths)
+    within = replace(whole, curtailed_kw=np.minimum(whole.curtailed_kw, expected.pv_kw))
+    return Plan(within, flow, found[over_voltage], found[over_loading])

@@ -16,6 +16,8 @@ class Horizon:
 
     Attributes:
         profiles: Means of the T blocks.
+        least_load_kw: `[T, L]` in any step of each block.
+        most_load_kw: `[T, L]` likewise.
         lengths: `[T]` steps of each block.
         hours: `[T]` of each block.
         prices: `[T]` EUR per kWh of energy.
@@ -23,6 +25,8 @@ class Horizon:
     """
 
     profiles: Profiles
+    least_load_kw: np.ndarray
+    most_load_kw: np.ndarray
     lengths: np.ndarray
     hours: np.ndarray
     prices: np.ndarray
@@ -61,4 +65,6 @@ def look_ahead(expected: Profiles, tariff: Tariff, timezone: str, fine_steps: in
         for values in (expected.load_kw, expected.load_kvar, expected.pv_kw)
     )
     profiles = Profiles(expected.start, expected.minutes, *means)
-    return Horizon(profiles, lengths, lengths * expected.hours, prices[starts], ends_day[starts + lengths - 1])
+    least, most = (extreme.reduceat(expected.load_kw, starts, axis=0) for extreme in (np.minimum, np.maximum))
+    ends = ends_day[starts + lengths - 1]
+    return Horizon(profiles, least, most, lengths, lengths * expected.hours, prices[starts], ends)

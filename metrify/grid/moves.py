@@ -99,9 +99,9 @@ def add_moves(program: LinearProgram, feeder: Feeder, horizon: Horizon, state: S
     room = np.sqrt(np.maximum(feeder.pv_kva**2 - expected.pv_kw**2, 0))
     drawn, fed = (program.variables((blocks, pv), _KVARH_EUR * hours, 0, room) for _ in range(2))
     shiftable = np.flatnonzero(feeder.shiftable_kw)
-    load_kw = expected.load_kw[:, shiftable]
-    put_off = program.variables(load_kw.shape, _SHIFTED_KWH_EUR * hours, 0, load_kw)
-    made_up = program.variables(load_kw.shape, 0, 0, np.maximum(feeder.shiftable_kw[shiftable] - load_kw, 0))
+    least_kw, most_kw = horizon.least_load_kw[:, shiftable], horizon.most_load_kw[:, shiftable]  # each step can do it
+    put_off = program.variables(least_kw.shape, _SHIFTED_KWH_EUR * hours, 0, least_kw)
+    made_up = program.variables(most_kw.shape, 0, 0, np.maximum(feeder.shiftable_kw[shiftable] - most_kw, 0))
     worth = np.zeros((blocks + 1, 1))
     worth[-1] = -tariff.stored_eur_per_kwh
     stored = program.variables((blocks + 1, len(batteries)), worth, 0, batteries.capacity_kwh)

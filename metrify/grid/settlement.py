@@ -12,6 +12,7 @@ from metrify.grid.setpoints import Setpoints
 from metrify.grid.state import State, owed_energy, stored_energy
 from metrify.grid.tariff import Tariff
 
+BREACH_EUR = 1_000.0  # what a plan takes a step to cost that is beyond a bound by all of it: only if nothing else helps
 HARD_BAND_PU, PLANNING_BAND_PU = 0.10, 0.05  # around 1; the first one is that of EN 50160
 _STORED_TOLERANCE_KWH, _POWER_TOLERANCE_KW = 1e-6, 1e-6
 _LOADING_TOLERANCE_PERCENT, _VOLTAGE_TOLERANCE_PU = 1e-6, 1e-9

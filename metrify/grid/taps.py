@@ -4,11 +4,10 @@ import numpy as np
 
 from metrify.grid.network import Network
 from metrify.grid.power_flow import solve_power_flow
-from metrify.grid.settlement import HARD_BAND_PU, PLANNING_BAND_PU
+from metrify.grid.settlement import BREACH_EUR, HARD_BAND_PU, PLANNING_BAND_PU
 from metrify.grid.tariff import Tariff
 
 _MOVE_EUR = 0.02  # what a move by one position has to save: mechanisms bear some hundred thousand in their life
-_BREACH_EUR = 1_000.0  # of a step with a breach, by all of its bound
 
 
 def choose_taps(
@@ -42,7 +41,7 @@ def choose_taps(
     breach = np.maximum(deviation - HARD_BAND_PU, 0) + np.maximum(flow.loading_percent.max(axis=1) / 100 - 1, 0)
     band = np.maximum(deviation - PLANNING_BAND_PU, 0) * tariff.out_of_band_eur_per_pu_hour
     per_hour = flow.losses_kw * tariff.losses_eur_per_kwh + band
-    cost = (per_hour.reshape(len(positions), steps) * hours + _BREACH_EUR * breach.reshape(len(positions), steps)).T
+    cost = (per_hour.reshape(len(positions), steps) * hours + BREACH_EUR * breach.reshape(len(positions), steps)).T
     moving = _MOVE_EUR * np.abs(positions[:, None] - positions)
     total = cost[0] + _MOVE_EUR * np.abs(positions - now)
     came_from = np.zeros((steps, len(positions)), int)

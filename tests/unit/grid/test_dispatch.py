@@ -92,6 +92,18 @@ def test_hours_far_away_are_planned_as_one(feeder: Feeder) -> None:
     assert costs[1] == pytest.approx(costs[0], rel=1e-3)
 
 
+def test_steps_of_an_hour_that_is_planned_as_one_do_no_more_than_they_can() -> None:
+    feeder, day = replace(make_up_feeder(shiftable_kw=80.0), pv_kva=np.array([900.0])), make_up_day()
+    quarters = np.arange(STEPS) % 4
+    load = np.where(quarters == 1, 10.0, 40.0)[:, None]
+    sun = np.where(quarters == 2, 0.0, 28.0)[:, None] * day.pv_kw
+    uneven = replace(day, load_kw=load, pv_kw=sun)
+    found = plan(feeder, uneven, fine_steps=1).setpoints
+    settled = settle(feeder, uneven, found, EMPTY, Tariff(), ZONE)  # refuses what can't be done
+    assert found.shifted_kw.min() < -1 and settled.shifting_eur == pytest.approx(0, abs=1e-6)
+    assert found.curtailed_kw.max() > 1 and (found.curtailed_kw[2::4] == 0).all()
+
+
 def test_what_batteries_can_not_hold_is_refused(feeder: Feeder) -> None:
     with pytest.raises(GridError, match="more than their capacity"):
         plan_dispatch(feeder, make_up_day(), replace(EMPTY, stored_kwh=np.array([101.0])), Tariff(), ZONE)
