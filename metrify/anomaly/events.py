@@ -8,7 +8,8 @@ import pandas as pd
 
 from metrify.anomaly.detector_model import DayScores
 from metrify.anomaly.evaluation import merge_alarms
-from metrify.anomaly.kinds import Kind, likeliest_faults
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
+from metrify.anomaly.kinds import OTHER, Kind
 from metrify.anomaly.meter_days import MeterDays
 from metrify.features.judged_day import days_by_clock
 
@@ -22,6 +23,7 @@ EVENT_COLUMNS = (
     "kind_share",
     "severity",
     "energy_kwh",
+    "counted",
     "score",
     "is_open",
 )
@@ -58,12 +60,38 @@ class JudgedDays:
     missing_share: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class _Readings:
+    """Of an event by the local clock: `[H, T]` of the days before it, `[E, T]` of its own."""
+
+    history: np.ndarray
+    counted: np.ndarray
+    is_over: bool
+
+    @property
+    def usual_kwh(self) -> float:
+        """Of a day."""
+        return float(np.nansum(_mean_where_measured(self.history)))
+
+    @property
+    def missed_kwh(self) -> float:
+        """What is usual, less what was counted."""
+        usual = _mean_where_measured(self.history)
+        return float(np.nansum(np.where(np.isfinite(self.counted), usual - self.counted, usual)))
+
+    def guess(self, share: np.ndarray, is_anomaly: np.ndarray) -> tuple[str, float]:
+        """The kind of those days that are anomalous, and how likely it is."""
+        fits = fitting_kinds(self.history[None], self.counted[is_anomaly][None], np.array([self.is_over]))
+        kind = str(guess_faults(share[None], fits)[0])
+        return kind, 0.0 if kind == OTHER else float(share[_KINDS.index(Kind(kind))])
+
+
 def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float) -> pd.DataFrame:
     """Merges days into events, the most urgent first.
 
     A day counts if it is anomalous, if more of its readings are missing than can be judged, or if the home seems to be
-    empty for days. The kind is the one that the days of the event are most like on average; where too many readings are
-    missing, it is that.
+    empty for days. The kind is the one that the days of the event are most like on average, of those that their
+    readings allow; where too many readings are missing, it is that.
 
     Args:
         judged: The days and their scores.
@@ -73,7 +101,8 @@ def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float)
     Returns:
         `EVENT_COLUMNS`, an event a row. `start` and `end` are UTC, the beginning of the first day and the end of the
         last. `energy_kwh` is what the meter counted less, or more, than is usual by its clock times in the days before
-        the event; a missing reading counts as if nothing had been counted. `score` is the highest one, NaN where no day
+        the event, and `counted` says which, `less` or `more`; a missing reading counts as if nothing had been counted.
+        `kind` is of `Kind`, or `other`, with a `kind_share` of 0, where no kind fits the readings. `score` is the highest one, NaN where no day
         has one. `is_open` says that it lasts until the last day.
     """
     unread = judged.missing_share > max_missing_share
@@ -111,49 +140,38 @@ def _rows_of(
     merged = merge_alarms(mask, np.ones_like(mask), max_gap_days)
     rows: list[tuple[object, ...]] = []
     for meter, begin, end in zip(merged.meters.tolist(), merged.begins.tolist(), merged.ends.tolist(), strict=True):
-        span = slice(begin, end)
-        counted = mask[meter, span]
-        share = scores.kind_share[meter, span][counted].mean(axis=0)
-        kind, certainty = _kind_of(share, unread[meter, span][counted], of_vacancy)
-        energy, usual = _energy_at_stake(days, meter, begin, end)
+        numbers = np.arange(begin, end)
+        by_clock = days_by_clock(days.batch(np.full(len(numbers), meter), numbers))
+        readings = _Readings(by_clock[0, :-1], by_clock[:, -1], is_over=end < days.shape[1])
+        counted = mask[meter, begin:end]
+        share = scores.kind_share[meter, begin:end][counted].mean(axis=0)
+        if of_vacancy:
+            kind, certainty = Kind.VACANCY.value, float(share[_KINDS.index(Kind.VACANCY)])
+        elif unread[meter, begin:end][counted].mean() > 1 / 2:
+            kind, certainty = Kind.BURST.value, 1.0
+        else:
+            kind, certainty = readings.guess(share, counted)
+        missed = readings.missed_kwh
         rows.append(
             (
                 str(days.matrix.meter_ids[meter]),
                 days.begins[begin],
                 days.ends[end - 1],
                 end - begin,
-                kind.value,
+                kind,
                 round(certainty, 3),
-                _severity(kind, energy, usual).value,
-                round(energy, 3),
-                round(_highest(scores.score[meter, span]), 3),
+                _severity(kind, abs(missed), readings.usual_kwh).value,
+                round(abs(missed), 3),
+                "less" if missed >= 0 else "more",
+                round(_highest(scores.score[meter, begin:end]), 3),
                 end == days.shape[1],
             )
         )
     return rows
 
 
-def _kind_of(share: np.ndarray, unread: np.ndarray, of_vacancy: bool) -> tuple[Kind, float]:
-    if of_vacancy:
-        return Kind.VACANCY, float(share[_KINDS.index(Kind.VACANCY)])
-    if unread.mean() > 1 / 2:
-        return Kind.BURST, 1.0
-    likeliest = int(likeliest_faults(share))
-    return _KINDS[likeliest], float(share[likeliest])
-
-
 def _highest(scores: np.ndarray) -> float:
     return float(np.nanmax(scores)) if np.isfinite(scores).any() else float("nan")
-
-
-def _energy_at_stake(days: MeterDays, meter: int, begin: int, end: int) -> tuple[float, float]:
-    """KWh between what is usual and what was counted in an event, and the usual kWh of a day."""
-    numbers = np.arange(begin, end)
-    by_clock = days_by_clock(days.batch(np.full(len(numbers), meter), numbers))
-    usual = _mean_where_measured(by_clock[0, :-1])
-    counted = by_clock[:, -1]
-    difference = np.where(np.isfinite(counted), usual - counted, usual)
-    return float(abs(np.nansum(difference))), float(np.nansum(usual))
 
 
 def _mean_where_measured(history: np.ndarray) -> np.ndarray:
@@ -163,8 +181,8 @@ def _mean_where_measured(history: np.ndarray) -> np.ndarray:
     return np.where(counts > 0, np.where(measured, history, 0).sum(axis=0) / np.maximum(counts, 1), np.nan)
 
 
-def _severity(kind: Kind, energy: float, usual: float) -> Severity:
-    if kind is Kind.VACANCY:
+def _severity(kind: str, energy: float, usual: float) -> Severity:
+    if kind == Kind.VACANCY:
         return Severity.NONE
     days_at_stake = energy / max(abs(usual), _LEAST_USUAL_KWH)
     if days_at_stake >= _HIGH_DAYS:

@@ -1,9 +1,7 @@
 """What can be wrong with a meter, and what only looks so."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from enum import StrEnum
-
-import numpy as np
 
 
 class Kind(StrEnum):
@@ -22,27 +20,11 @@ class Kind(StrEnum):
 
 
 FAULTS = tuple(kind for kind in Kind if kind is not Kind.VACANCY)
-LABEL_KINDS = (*(kind.value for kind in Kind), "other")  # what somebody who labels events may call one
+OTHER = "other"  # like none of them
+LABEL_KINDS = (*(kind.value for kind in Kind), OTHER)  # what somebody who labels events may call one
 
 
-def likeliest_faults(kind_share: np.ndarray, kinds: Iterable[str] = tuple(Kind)) -> np.ndarray:
-    """What anomalous days may be: the place of the likeliest kind that is a fault.
-
-    Args:
-        kind_share: `[..., K]` how likely each kind is.
-        kinds: `[K]`.
-
-    Example:
-        >>> share = np.zeros(len(Kind))
-        >>> share[-2:] = 0.3, 0.6  # a burst, or a vacancy
-        >>> tuple(Kind)[likeliest_faults(share)].value
-        'burst'
-    """
-    is_fault = np.array([kind != Kind.VACANCY for kind in kinds])
-    return np.asarray(np.where(is_fault, kind_share, -1.0).argmax(axis=-1))
-
-
-DESCRIPTIONS = {
+DESCRIPTIONS: Mapping[str, str] = {
     Kind.STUCK: "The meter repeats one value. Read the register on site and check the pulse output.",
     Kind.ZERO: "The meter counts nothing. Check whether the connection is live, then the meter.",
     Kind.SPIKE: "One reading is far above what the meter ever had. Compare it with the register.",
@@ -52,5 +34,6 @@ DESCRIPTIONS = {
     Kind.REVERSED: "Readings are negative. Check the direction of the current transformers.",
     Kind.DEGRADATION: "The load falls slowly, at all hours alike. Test the meter's accuracy.",
     Kind.BURST: "Readings are missing. Check the communication.",
+    OTHER: "The readings are unusual, and like no known fault. Compare them with what the home does.",
     Kind.VACANCY: "The home seems to be empty. Nothing to do.",
 }

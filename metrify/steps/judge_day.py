@@ -9,7 +9,7 @@ import numpy as np
 from metrify.adapters.feature_store import OnlineWindowReader, read_windows_ending
 from metrify.anomaly.contributions import alter_days, contributions
 from metrify.anomaly.detector_model import DetectorModel
-from metrify.anomaly.kinds import Kind, likeliest_faults
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
 from metrify.anomaly.stored_days import StoredDays, Unjudged, cut_days, judged_days, missing_share
 from metrify.bundles.load import Bundle
 from metrify.config import Home
@@ -26,7 +26,6 @@ from metrify.features.specification import compute_features
 from metrify.features.windows import cut_stored
 from metrify.steps.store_windows import pseudonymise_all
 
-_KINDS = tuple(Kind)
 _REFUSALS = {
     Unjudged.NO_SUCH_DAY: (UnknownDayError, "Ask for a day that the store holds, or leave it out."),
     Unjudged.SHORT: (InsufficientHistoryError, "Bring earlier readings, or ask for a later day."),
@@ -88,7 +87,8 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
 
     answer = predict(batch)
     scores = predict(alter_days(batch))["score"].reshape(len(names), -1)
-    kinds = [_KINDS[place].value for place in likeliest_faults(answer["kind_share"])]
+    by_clock = days_by_clock(batch)
+    kinds = guess_faults(answer["kind_share"], fitting_kinds(by_clock[:, :-1], by_clock[:, -1:]))
     return DayVerdicts(
         list(meters),
         judged_days(cut.ends, context.timezone).astype(str).tolist(),
@@ -96,7 +96,7 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
         answer["is_anomaly"],
         [kind if called else "" for kind, called in zip(kinds, answer["is_anomaly"], strict=True)],
         contributions(scores),
-        days_by_clock(batch)[:, -1],
+        by_clock[:, -1],
         missing_share(batch),
     )
 

@@ -15,7 +15,8 @@ from inference_services.anomaly_client import AnomalyClient, ScoredDays
 from inference_services.local.run_manifest import LocalService
 from metrify.anomaly.contributions import alter_days, contributions
 from metrify.anomaly.detector_model import DetectorModel
-from metrify.anomaly.kinds import Kind, likeliest_faults
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
+from metrify.anomaly.kinds import Kind
 from metrify.anomaly.training.detector_graph import EVIDENCE_FEATURES
 from metrify.anomaly.training.embed_threshold import embed_threshold
 from metrify.anomaly.training.forecast_residual import FORECAST_FEATURES, READINGS
@@ -27,6 +28,7 @@ from metrify.config.anomaly_detection import AnomalyDetectionConfig
 from metrify.drift.features import drift_features
 from metrify.errors import InvalidRequestError
 from metrify.features.batch import FeatureBatch
+from metrify.features.judged_day import days_by_clock
 from metrify.features.specification import compute_features, features_from_labels
 from metrify.features.windows import cut_windows
 from metrify.readings.matrix import ReadingsMatrix
@@ -184,7 +186,8 @@ def test_scores_kinds_and_variants_are_the_detectors(ask, detector, matrix) -> N
     assert 0 < canaries.sum() < len(METERS)
     assert answer.model_versions == ["two" if canary else "one" for canary in canaries]
     np.testing.assert_array_equal(answer.is_anomaly, canaries | expected["is_anomaly"])
-    kinds = np.array(list(Kind))[likeliest_faults(expected["kind_share"])]
+    by_clock = days_by_clock(batch_of(matrix, END))
+    kinds = guess_faults(expected["kind_share"], fitting_kinds(by_clock[:, :-1], by_clock[:, -1:]))
     assert answer.kinds == np.where(answer.is_anomaly, kinds, "").tolist()
     assert answer.is_anomaly[1] and not answer.is_anomaly.all()
     assert answer.days == [LAST_DAY] * len(METERS)

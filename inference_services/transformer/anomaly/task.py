@@ -9,9 +9,10 @@ from inference_services.transformer.rows import Rows
 from inference_services.transformer.tasks import OutputTypes, Scored, Task, Values
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.anomaly.contributions import alter_days, contributions
-from metrify.anomaly.kinds import likeliest_faults
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
 from metrify.anomaly.stored_days import judged_days, missing_share
 from metrify.bundles.load import Bundle
+from metrify.features.judged_day import days_by_clock
 
 _SCORE, _IS_ANOMALY, _KIND_SHARE = "score", "is_anomaly", "kind_share"  # of the bundle
 _KIND, _MISSING = "kind", "missing_share"
@@ -58,7 +59,8 @@ class DayTask(Task[DayRequest]):
     async def answer(self, request: DayRequest, scored: Scored) -> Values:
         """See `Task`."""
         values, batch = scored.values, scored.batch
-        kinds = self._kinds[likeliest_faults(values[_KIND_SHARE], self._kinds)]
+        by_clock = days_by_clock(batch)
+        kinds = guess_faults(values[_KIND_SHARE], fitting_kinds(by_clock[:, :-1], by_clock[:, -1:]), self._kinds)
         days = judged_days(batch.origins, self._manifest.timezone)
         contribution = {CONTRIBUTION: await _explain(scored)} if request.with_contribution else {}
         return {

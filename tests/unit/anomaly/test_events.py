@@ -44,6 +44,7 @@ def test_an_event_has_its_time_kind_and_the_energy_that_was_not_counted(days: Me
     event = events.iloc[0]
     assert (event["meter_id"], event["kind"], event["days"], event["is_open"]) == ("meter-1", "theft", 10, False)
     assert event["energy_kwh"] == pytest.approx(10 * 24 * 0.75, abs=0.01)
+    assert event["counted"] == "less"
     assert event["severity"] == "high"  # as much as of seven days and a half
     assert (event["start"], event["end"]) == (
         pd.Timestamp("2024-02-08", tz="UTC"),
@@ -92,6 +93,7 @@ def test_an_anomalous_day_amid_a_vacancy_is_a_fault_and_one_day_of_the_rest_no_v
     judged = judge(days, {(0, 3, 5): Kind.VACANCY})
     judged.is_anomaly[0, 4] = True
     judged.scores.kind_share[0, 4, KINDS.index(Kind.ZERO)] = 0.2
+    days.matrix.kwh[0, place(days, 4)] = 0
     events = find_events(judged, 2, 0.5)
     assert events["kind"].tolist() == ["zero"] and events["kind_share"].tolist() == [0.2]
 
@@ -102,4 +104,18 @@ def test_what_is_at_stake_counts_also_where_the_usual_load_is_not_positive(days:
     kwh[2] = usual / DAY
     kwh[2, place(days, 30)] = 20
     events = find_events(judge(days.with_kwh(kwh), {(2, 30, 31): Kind.SPIKE}), 2, 0.5)
-    assert events["severity"].tolist() == ["high"]
+    assert events[["severity", "counted"]].to_numpy().tolist() == [["high", "more"]]
+
+
+def test_a_kind_that_the_readings_rule_out_is_not_guessed(days: MeterDays) -> None:
+    for day in range(10, 14):
+        days.matrix.kwh[1, place(days, day)] *= 1.5
+    events = find_events(judge(days, {(1, 10, 14): Kind.THEFT, (2, 20, 21): Kind.THEFT}), 2, 0.5)
+    assert "theft" not in set(events["kind"])  # more than before, or over after one day
+
+
+def test_an_event_that_fits_no_kind_is_called_other(days: MeterDays) -> None:
+    for day in range(10, 14):
+        days.matrix.kwh[1, place(days, day)] *= 1.8
+    events = find_events(judge(days, {(1, 10, 14): Kind.THEFT}), 2, 0.5)
+    assert events[["kind", "kind_share", "counted"]].to_numpy().tolist() == [["other", 0.0, "more"]]

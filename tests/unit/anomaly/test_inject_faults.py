@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrify.anomaly.inject_faults import SPANS, inject_faults
-from metrify.anomaly.kinds import DESCRIPTIONS, FAULTS, Kind
+from metrify.anomaly.kinds import DESCRIPTIONS, FAULTS, OTHER, Kind
 from metrify.errors import AnomalyError
 
 DAYS, DAY = 120, 24
@@ -104,7 +104,7 @@ def test_readings_that_are_too_short_for_a_fault_are_refused() -> None:
 
 
 def test_each_kind_tells_what_to_do() -> None:
-    assert set(DESCRIPTIONS) == set(Kind)
+    assert set(DESCRIPTIONS) == {*Kind, OTHER}
 
 
 @pytest.mark.parametrize("step", [0.1, 0.001, None])

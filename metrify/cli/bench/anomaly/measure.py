@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from metrify.anomaly.kinds import likeliest_faults
-from metrify.anomaly.meter_days import MeterDays
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
+from metrify.anomaly.meter_days import ROWS_AT_ONCE, MeterDays
 from metrify.anomaly.thresholds import fit_threshold
 from metrify.cli.bench.anomaly.folds import FOLDS, QUICK_FOLDS, Fold, find_days, make_folds
 from metrify.cli.bench.anomaly.outcome import FoldOutcome, Outcome
@@ -15,6 +15,7 @@ from metrify.cli.bench.anomaly.speed import DaySpeed, measure_day_speed
 from metrify.cli.bench.report import Row
 from metrify.config import MetrifyConfig
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
+from metrify.features.judged_day import days_by_clock
 
 _QUICK = {
     "epochs": 1,
@@ -80,7 +81,7 @@ def _judge(fitted: Fitted, fold: Fold, config: AnomalyDetectionConfig, with_kind
     if not (with_kinds and fitted.model):
         return FoldOutcome(_score(fitted, fold.judged.days), fold.judged.events, threshold, fitted.seconds)
     said = fitted.model.score_days(fold.judged.days)
-    told = likeliest_faults(said.kind_share)
+    told = _guess_kinds(fold.judged.days, said.kind_share, said.score > threshold)
     outcome = FoldOutcome(said.score, fold.judged.events, threshold, fitted.seconds, told)
     if fold.vacant is None:
         return outcome
@@ -88,6 +89,17 @@ def _judge(fitted: Fitted, fold: Fold, config: AnomalyDetectionConfig, with_kind
     return replace(
         outcome, vacant_scores=empty.score, vacant=fold.vacant.events, vacant_kinds=empty.kind_share.argmax(axis=2)
     )
+
+
+def _guess_kinds(days: MeterDays, kind_share: np.ndarray, is_anomaly: np.ndarray) -> np.ndarray:
+    """`[M, D]` the kind of fault of each anomalous day, as its own readings allow it; empty of the others."""
+    told = np.full(days.shape, "", object)
+    meters, numbers = np.nonzero(is_anomaly)
+    for first in range(0, len(meters), ROWS_AT_ONCE):
+        part = meters[first : first + ROWS_AT_ONCE], numbers[first : first + ROWS_AT_ONCE]
+        by_clock = days_by_clock(days.batch(*part))
+        told[part] = guess_faults(kind_share[part], fitting_kinds(by_clock[:, :-1], by_clock[:, -1:]))
+    return told
 
 
 def _score(fitted: Fitted, days: MeterDays) -> np.ndarray:

@@ -29,7 +29,7 @@ class FoldOutcome:
         events: These.
         threshold: That was fitted to other meters.
         seconds: Wall time of the fit.
-        kinds: `[M, D]` place of the likeliest fault; None of a rival that tells none.
+        kinds: `[M, D]` str, the kind of fault of each anomalous day; None of a rival that tells none.
         vacant_scores: `[M, D]` of the same meters, some of them empty for a while; None where nobody asked.
         vacant: When they are.
         vacant_kinds: `[M, D]` place of the likeliest kind, vacancy among them.
