@@ -145,7 +145,9 @@ class V2Client:
         try:
             reply = httpx.request(method, self._url + path, timeout=self._timeout_seconds, trust_env=False, **content)
         except httpx.TransportError as error:
-            raise ServiceError(f"The service at {self._url} can't be reached: {error}.", _MEND) from error
+            raise ServiceError(
+                f"The service at {self._url} can't be reached: {str(error).rstrip('.')}.", _MEND
+            ) from error
         if reply.is_error:
             raise _error(reply.is_client_error, _message(reply), self._url)
         return reply

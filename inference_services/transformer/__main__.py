@@ -53,7 +53,7 @@ def main() -> None:
     manifest = WatchedFile(arguments.inference_service, read_manifest)
     bundle = load_bundle(arguments.model_dir, load_public_key(arguments.trusted_key))
     require_servable(bundle.features, reads_store(arguments.feature_reader))
-    require_fitting_store(arguments.feature_reader, bundle.manifest)
+    newest = require_fitting_store(arguments.feature_reader, bundle.manifest)
     weather = WeatherRecordReader(Home.from_environment()) if any(map(reads_weather, bundle.features)) else None
     path = arguments.endpoints_file
     endpoints = file_endpoints(path) if path else cluster_endpoints(manifest.value().name)
@@ -66,7 +66,7 @@ def main() -> None:
     weathers = StationWeathers(weather.read) if weather else None
     variants = Variants(manifest, predictors, bundle.manifest.outputs)
     task = _TASKS[bundle.manifest.task](bundle)
-    rooms = Rooms(bundle, task, reader, pseudonymiser(), variants, drift, weathers)
+    rooms = Rooms(bundle, task, reader, pseudonymiser(), variants, drift, weathers, newest)
     model = MeterTransformer(arguments.model_name, rooms)
     add_legacy_routes(app, model)
     if not (serving.enable_metrics if arguments.enable_metrics is None else arguments.enable_metrics):

@@ -6,6 +6,7 @@ from typing import Any
 
 import kserve
 import numpy as np
+import pandas as pd
 from kserve.protocol.infer_type import InferResponse
 
 from inference_services.executor import BoundedExecutor
@@ -22,13 +23,14 @@ from inference_services.transformer.windows import WindowReader
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.bundles.load import Bundle
 from metrify.features.batch import FeatureBatch
-from metrify.features.degradation import Degradation, judge_rows
+from metrify.features.degradation import Degradation, judge_rows, tell_silence
 from metrify.features.known_static import static_of_rows
 from metrify.features.model_features import columns_of, static_columns_of
 from metrify.features.specification import compute_features
 from metrify.readings.station_weather import StationWeather
 
 _MAX_PENDING = 256
+_DAY = np.timedelta64(1, "D")
 _LEAST_MEASURED_SHARE = 0.9  # of a window that tells of drift; with more gaps in all windows, the distances grow
 
 
@@ -43,6 +45,7 @@ class Rooms:
     variants: Variants
     drift: DriftMonitor
     weathers: StationWeathers | None = None  # where the bundle reads the weather
+    newest: pd.Timestamp | None = None  # end of the windows that the store was filled with, where that is known
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,10 @@ class MeterTransformer(kserve.Model):
         meters = np.array(rows.pseudonyms, dtype=object)
         static, unknown = static_of_rows(rows.static, self._static_columns)
         batch = FeatureBatch(rows.windows, rows.origins, context, weather, meter_ids=meters, static=static)
-        degradation = judge_rows(rows.window_faults, rows.history_days, faults, unknown)
+        ends = found.ends[rows.places]
+        is_newest = ends - rows.origins < _DAY  # an earlier day that was asked for is what it is
+        silence = np.where(is_newest, tell_silence(ends, self._rooms.newest), "").tolist()
+        degradation = judge_rows(rows.window_faults, rows.history_days, faults, unknown, silence)
         return _Prepared(rows, batch, self._compute(batch), degradation)
 
     def _compute(self, batch: FeatureBatch) -> Values:

@@ -127,6 +127,9 @@ def _told(refusal: Refusal | None, reason: str) -> str:
     return f"{refusal.title}: {reason}" if refusal else reason
 
 
+_UNKNOWN_MEND = "Check the numbers; `metrify data quality` tells of meters that are rejected."
+
+
 def _refuse(
     meters: list[str], found: MeterWindows, refusals: np.ndarray, reasons: np.ndarray, has_others: bool
 ) -> None:
@@ -140,7 +143,7 @@ def _refuse(
     unknown = np.isnat(found.ends)
     if unknown.any():
         strangers = _names(meters, unknown)
-        raise UnknownMeterError(f"Unknown meters: {', '.join(strangers)}.", strangers, mend)
+        raise UnknownMeterError(f"Unknown meters: {', '.join(strangers)}.", strangers, mend or _UNKNOWN_MEND)
     first = next(refusal for refusal in refusals if refusal is not None)  # the others are told once this is mended
     alike = {meters[row]: reasons[row] for row, refusal in enumerate(refusals) if refusal is first}
     told = ", ".join(f"{meter} ({reason})" for meter, reason in alike.items())

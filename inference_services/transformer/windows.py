@@ -121,17 +121,22 @@ def open_reader(
     return BlockingWindowReader(OnlineWindowReader(home, with_stations, with_static).read)
 
 
-def require_fitting_store(specification: str, manifest: BundleManifest) -> None:
+def require_fitting_store(specification: str, manifest: BundleManifest) -> pd.Timestamp | None:
     """Checks that the store that `--feature_reader` names was filled with what the bundle reads.
 
     A Parquet file, and the home of a server that only reads Redis, don't tell; then nothing is checked.
+
+    Returns:
+        UTC end of the windows that it was filled with; None where it does not tell.
 
     Raises:
         BundleError: It holds another resolution, or readings of another place, or fewer than a detector reads.
     """
     home = Home.from_environment()
-    if not specification.startswith(_PARQUET) and is_materialised(home):
-        place = read_place(home)
-        require_same_place(manifest, place)
-        if manifest.task == "anomaly-detection":  # a forecaster's windows are completed
-            require_whole_windows(manifest, place)
+    if specification.startswith(_PARQUET) or not is_materialised(home):
+        return None
+    place = read_place(home)
+    require_same_place(manifest, place)
+    if manifest.task == "anomaly-detection":  # a forecaster's windows are completed
+        require_whole_windows(manifest, place)
+    return place.online_until

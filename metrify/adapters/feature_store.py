@@ -16,6 +16,7 @@ from metrify.adapters.feature_repository import (
 )
 from metrify.adapters.meter_windows import MeterWindows, align_windows
 from metrify.adapters.offline_windows import (
+    first_window_ends,
     read_offline_windows,
     read_windows_ending,
     replace_offline_windows,
@@ -38,6 +39,7 @@ __all__ = [
     "STORE_VARIABLE",
     "OnlineWindowReader",
     "apply_repository",
+    "first_window_ends",
     "materialise_online",
     "materialise_surroundings",
     "open_store",

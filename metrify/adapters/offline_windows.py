@@ -137,6 +137,17 @@ def read_windows_ending(home: Home, ends: np.ndarray) -> tuple[np.ndarray, np.nd
     return meters, found, table["load_window"].to_pandas().to_list()
 
 
+def first_window_ends(home: Home, meters: list[str]) -> dict[str, np.datetime64]:
+    """The end of the oldest offline window (datetime64[s] UTC) of each of some meters that has one."""
+    path = home.feature_store / WINDOWS_FILE
+    if not meters or not path.is_file():
+        return {}
+    filters = [("meter_id", "in", meters)]
+    table = pq.read_table(path, columns=["meter_id", "window_end"], filters=filters).to_pandas()
+    firsts = table.groupby("meter_id")["window_end"].min()
+    return {str(meter): np.datetime64(int(end), "s") for meter, end in firsts.items()}
+
+
 def stored_meters(home: Home) -> list[str]:
     """The meters that the offline windows are of, sorted.
 

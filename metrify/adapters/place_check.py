@@ -21,7 +21,8 @@ def require_same_place(manifest: BundleManifest, place: StoredPlace) -> None:
             f"The bundle reads intervals of {manifest.resolution_minutes} minutes in {manifest.timezone} "
             f"({manifest.country}), and the store holds {place.resolution_minutes} minutes in {place.timezone} "
             f"({place.country}).",
-            f"Train it with {place.dataset}.",
+            f"Train it with {place.dataset}, or choose a bundle that was (`metrify rollout status --service "
+            f"{manifest.name}` lists them, `metrify rollout promote VERSION` serves one).",
         )
 
 

@@ -102,8 +102,8 @@ def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float)
         `EVENT_COLUMNS`, an event a row. `start` and `end` are UTC, the beginning of the first day and the end of the
         last. `energy_kwh` is what the meter counted less, or more, than is usual by its clock times in the days before
         the event, and `counted` says which, `less` or `more`; a missing reading counts as if nothing had been counted.
-        `kind` is of `Kind`, or `other`, with a `kind_share` of 0, where no kind fits the readings. `score` is the highest one, NaN where no day
-        has one. `is_open` says that it lasts until the last day.
+        `kind` is of `Kind`, or `other`, with a `kind_share` of 0, where no kind fits the readings. `score` is the
+        highest one, NaN where no day has one. `is_open` says that it lasts until the last day.
     """
     unread = judged.missing_share > max_missing_share
     faulty = (judged.is_anomaly & ~unread) | unread

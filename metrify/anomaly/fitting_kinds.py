@@ -45,7 +45,7 @@ def fitting_kinds(history: np.ndarray, judged: np.ndarray, is_over: np.ndarray |
     has_begun = measured.any(axis=(1, 2))
     nothing = has_begun & (is_zero | ~measured.reshape(readings.shape)).all(axis=1)
     had_negative, has_negative = (history < 0).any(axis=(1, 2)), (readings < 0).any(axis=1)
-    turned = has_negative & ~had_negative
+    turned = np.asarray(has_negative & ~had_negative)
     is_lasting = np.ones(len(judged), bool) if is_over is None else ~is_over | (judged.shape[1] >= _LEAST_LASTING_DAYS)
     varies = has_begun & ~nothing & (np.diff(readings, axis=1) != 0).any(axis=1)
     fits = {
@@ -61,9 +61,8 @@ def fitting_kinds(history: np.ndarray, judged: np.ndarray, is_over: np.ndarray |
         Kind.VACANCY: is_lower,
     }
     table = np.column_stack([fits[kind] for kind in _KINDS])
-    others = [place for place, kind in enumerate(_KINDS) if kind not in (Kind.REVERSED, Kind.BURST)]
-    table[np.ix_(turned, others)] = False
-    return table
+    others = np.array([kind not in (Kind.REVERSED, Kind.BURST) for kind in _KINDS])
+    return np.where(turned[:, None] & others, False, table)
 
 
 def guess_faults(kind_share: np.ndarray, fits: np.ndarray, kinds: Sequence[str] = _KINDS) -> np.ndarray:

@@ -160,7 +160,7 @@ def find_meter_days(
     if not len(ends):
         raise AnomalyError(
             f"The readings are shorter than {history_days + 1} days.",
-            "Bring readings of more days, or lower training.anomaly_detection.history_days.",
+            "Bring readings of more days, or lower training.anomaly_detection.history_days (to 14 at least).",
         )
     context = FeatureContext(length, day, matrix.resolution_minutes, timezone, country)
     return MeterDays(matrix, ends, context, groups)

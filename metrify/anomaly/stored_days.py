@@ -20,7 +20,7 @@ _NOTED_SHARE = 0.1  # of the days before; with more of them missing, what is usu
 class Unjudged(StrEnum):
     """Why a day can't be judged."""
 
-    NO_SUCH_DAY = "without that day"
+    NO_SUCH_DAY = "a day that the store does not hold"
     SHORT = "insufficient history"
     MISSING = "too many missing readings"
 
@@ -80,8 +80,13 @@ def cut_days(
     unjudged, reasons = np.full(len(ends), None, object), np.full(len(ends), "", object)
     for row, (lacking_before, lacking) in enumerate(zip(before.tolist(), missing.tolist(), strict=True)):
         if days is not None and is_outside[row]:
-            first = window_ends[row] - windows.shape[1] * step
-            unjudged[row], reasons[row] = Unjudged.NO_SUCH_DAY, f"the store has {first}Z to {window_ends[row]}Z"
+            first, compared = window_ends[row] - windows.shape[1] * step, length // day - 1
+            told = (
+                f"readings end at {window_ends[row]}Z"
+                if later[row] < 0
+                else f"readings begin at {first}Z, and {compared} days before a day are needed"
+            )
+            unjudged[row], reasons[row] = Unjudged.NO_SUCH_DAY, told
         else:
             counts = _Counts(int(stored[row]), lacking_before, lacking, length, day)
             unjudged[row], reasons[row] = _judge(counts, wanted[row], most_missing)

@@ -35,7 +35,10 @@ def batch_forecast(
     from metrify.config import Home
     from metrify.config.code_version import code_version
     from metrify.readings.shards import shard_names
+    from metrify.steps.score_meters import parse_origin
 
+    for named in origin or []:
+        parse_origin(named)  # a slip of the pen is told before the pipeline starts
     home, started = Home.from_environment(), time.monotonic()
     arguments: dict[str, object] = {
         "source": dataset or dataset_name(),

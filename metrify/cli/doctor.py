@@ -40,6 +40,7 @@ def doctor(
         _check("model loading", lambda: _model_loading(home)),
         _check("feature store", lambda: _feature_store(home)),
         _check("online store", lambda: _online_store(home)),
+        _check("models and store", lambda: _places(home)),
         _check("A/B routing", lambda: _routing(home)),
         _check("tracking", lambda: _tracking(home, settings)),
         _check("ports", lambda: _ports(settings)),
@@ -104,6 +105,21 @@ def _feature_store(home: "Home") -> str:
     if not len(known):
         raise FeatureStoreError("The online store answers, but knows none of the meters.", "Run `metrify train`.")
     return f"{home.feature_store}, {len(meters)} meters, newest window ends {known.max()}Z"
+
+
+def _places(home: "Home") -> str:
+    from metrify.adapters.materialised_readings import read_place
+    from metrify.adapters.place_check import require_same_place
+    from metrify.bundles.load import load_bundle
+    from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
+    from metrify.steps.install_service import require_services
+    from metrify.steps.rollout import served_bundles
+
+    place, key = read_place(home), load_public_key(home.keys / PUBLIC_KEY_FILE)
+    for service in require_services(home):
+        for folder in served_bundles(service).values():
+            require_same_place(load_bundle(folder, key).manifest, place)
+    return f"all read {place.resolution_minutes} minutes in {place.timezone} ({place.country}), of {place.dataset}"
 
 
 def _online_store(home: "Home") -> str:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from metrify.cli.installed_service import ServiceOption, installed_service
+from metrify.cli.installed_service import ServiceOption, installed_service, service_with_canary
 from metrify.cli.output import print_json
+from metrify.errors import UsageError
 
 app = typer.Typer(
     help="Start, raise, promote and stop a canary of an installed service.",
@@ -39,20 +40,33 @@ def set_share(
     """Change the canary's share. Raising it moves only new meters; lowering it moves the last ones back."""
     from metrify.steps.rollout import set_percent
 
-    name = set_percent(installed_service(service), percent)
+    name = set_percent(service_with_canary(service), percent)
     typer.echo(f"{name} gets {percent} % of the meters")
 
 
 @app.command("promote")
 def promote(
+    version: Annotated[
+        str | None, typer.Argument(help="Version of a bundle to serve at once; the canary's without it.")
+    ] = None,
     service: ServiceOption = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
 ) -> None:
-    """Make the canary the control, and the champion that later models have to beat."""
+    """Make the canary, or another bundle, the control, and the champion that later models have to beat."""
+    from metrify.bundles.signature import PUBLIC_KEY_FILE
     from metrify.config import Home, load_config
-    from metrify.steps.rollout import promote_canary
+    from metrify.steps.rollout import find_bundle, promote_bundle, promote_canary
 
-    version = promote_canary(installed_service(service), load_config(config), Home.from_environment())
+    settings, home = load_config(config), Home.from_environment()
+    if version is None:
+        version = promote_canary(service_with_canary(service), settings, home)
+    else:
+        bundle = find_bundle(home, version)
+        if service not in (None, bundle.parent.name):
+            raise UsageError(
+                f"{version} is a bundle of {bundle.parent.name}, not of {service}.", "Leave --service out."
+            )
+        promote_bundle(bundle, home.keys / PUBLIC_KEY_FILE, settings, home)
     typer.echo(f"{version} is the champion, and gets all meters once the service is started again")
 
 
@@ -61,7 +75,7 @@ def stop(service: ServiceOption = None) -> None:
     """Take the canary away: all meters are the control's again."""
     from metrify.steps.rollout import stop_canary
 
-    typer.echo(f"{stop_canary(installed_service(service))} gets no meters any more")
+    typer.echo(f"{stop_canary(service_with_canary(service))} gets no meters any more")
 
 
 @app.command("status")
@@ -74,7 +88,7 @@ def status(
     from metrify.experiments.assignment import CONTROL
     from metrify.steps.rollout import read_split, served_bundles
 
-    bundles, path = Home.from_environment().bundles, installed_service(service)
+    bundles, path = Home.from_environment().bundles, service_with_canary(service)
     canaries = read_split(path)
     split = {CONTROL: 100 - sum(canaries.values()), **canaries}
     served = {name: folder.name for name, folder in served_bundles(path).items()}
@@ -83,6 +97,7 @@ def status(
         rows = [{"variant": name, "percent": percent, "bundle": served[name]} for name, percent in split.items()]
         print_json({"service": str(path), "split": rows, "other_bundles": others})
         return
+    typer.echo(path.stem)
     for name, percent in split.items():
         typer.echo(f"{percent:3d} %  {name:24} {served[name]}")
     for name in others:

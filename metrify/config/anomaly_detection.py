@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 from metrify.config.section import Section, Share
 
 MemberType = Literal["autoencoder", "lstm_autoencoder", "isolation_forest", "one_class_svm", "forecast_residual"]
-DetectorType = MemberType | Literal["ensemble"]
+DetectorType = Literal[MemberType, "ensemble"]
 _LEAST_HISTORY_DAYS = 14
+LEAST_TRAINING_DAYS = 1_000  # of fewer, nobody can tell what is ordinary
 
 
 class AnomalyDetectionConfig(Section):
@@ -22,7 +23,9 @@ class AnomalyDetectionConfig(Section):
     threshold_method: Literal["quantile", "tail"] = "quantile"  # tail: by a generalised Pareto tail of the scores
     max_gap_days: Annotated[int, Field(ge=1)] = 2  # anomalous days of one event are at most so many days apart
     max_missing_share: Share = 0.5  # of a day's readings; with more, it is listed as missing and not scored
-    max_training_days: Annotated[int, Field(ge=1_000)] = 200_000  # meter-days that a detector is fitted to
+    max_training_days: Annotated[int, Field(ge=LEAST_TRAINING_DAYS)] = (
+        200_000  # meter-days that a detector is fitted to
+    )
     calibration_share: Share = 0.2  # of the training meters, on which the threshold is fitted
     fault_copies: Annotated[int, Field(ge=1)] = 4  # faults put into each training meter, one at a time
     fault_weight: Annotated[float, Field(gt=0)] = 0.1  # of all days with one kind of fault, over that of all others

@@ -1,5 +1,7 @@
 """Reads `ml_config.yaml` and says in one line what is wrong with it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -70,10 +72,25 @@ def validate_values(section: type[S], values: dict[str, Any], name: str) -> S:
     Raises:
         ConfigError: A key is unknown, or a value is bad.
     """
-    try:
+    with config_errors_told(name, "Mend these keys."):
         return section.model_validate(values)
+
+
+@contextmanager
+def config_errors_told(name: str, mend: str) -> Iterator[None]:
+    """Says in one line what is wrong with values that don't fit the configuration.
+
+    Args:
+        name: What the values are called.
+        mend: What the user can do about them.
+
+    Raises:
+        ConfigError: In the place of the library's own error.
+    """
+    try:
+        yield
     except ValidationError as error:
-        raise ConfigError(f"{name}: {_describe(error)}.", "Mend these keys.") from error
+        raise ConfigError(f"{name}: {_describe(error)}.", mend) from error
 
 
 def _read_text(path: Path) -> str:

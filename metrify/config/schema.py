@@ -12,7 +12,7 @@ from metrify.config.section import Section, Share
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 NetworkType = Literal["lstm", "gru", "cnn_lstm", "attention_lstm", "transformer", "mixer", "residual", "context"]
-ModelType = NetworkType | Literal["ensemble", "lightgbm"]
+ModelType = Literal[NetworkType, "ensemble", "lightgbm"]
 _SEARCHED = (
     "model_type",
     "lstm_units",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,32 @@ class Degradation:
             {"meter_id": meters[row], "history_days": days[row], "reason": self.reasons[row]}
             for row in np.flatnonzero(self.is_degraded).tolist()
         ]
+
+
+def tell_silence(ends: np.ndarray, newest: pd.Timestamp | None) -> np.ndarray:
+    """What to say of windows that end a day or more before the newest readings of the store.
+
+    Args:
+        ends: `[N]` datetime64[s] UTC of each meter's newest window.
+        newest: UTC end of the store's windows; None where nobody knows it.
+
+    Returns:
+        `[N]` str; empty where a window is as new as others.
+
+    Example:
+        >>> ends = np.array(["2024-03-01", "2024-06-30"], "datetime64[s]")
+        >>> tell_silence(ends, pd.Timestamp("2024-06-30", tz="UTC")).tolist()
+        ['no reading since 2024-03-01T00:00:00Z, 121 days before the newest of the store', '']
+    """
+    if newest is None:
+        return np.full(len(ends), "", object)
+    late_by = np.datetime64(newest.tz_convert("UTC").tz_localize(None), "s") - ends
+    days = late_by.astype("timedelta64[D]").astype(int)
+    told = np.full(len(ends), "", object)
+    for row in np.flatnonzero(days > 0):
+        late = int(days[row])
+        told[row] = f"no reading since {ends[row]}Z, {late} day{'s' * (late > 1)} before the newest of the store"
+    return told
 
 
 def judge_rows(window_faults: np.ndarray, history_days: np.ndarray, *other_faults: Sequence[str]) -> Degradation:

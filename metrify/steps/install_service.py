@@ -5,9 +5,14 @@ from pathlib import Path
 
 import yaml
 
-from metrify.bundles.manifest import FORECASTER_NAME
+from metrify.bundles.manifest import DETECTOR_NAME, FORECASTER_NAME
 from metrify.config import Home
 from metrify.errors import ServiceError
+
+_MENDS = {
+    FORECASTER_NAME: "Run `metrify train` or `metrify demo` first.",
+    DETECTOR_NAME: "Run `metrify train --models anomaly` first.",
+}
 
 
 def service_path(home: Home, name: str = FORECASTER_NAME) -> Path:
@@ -23,7 +28,8 @@ def require_service(home: Home, name: str = FORECASTER_NAME) -> Path:
     """
     path = service_path(home, name)
     if not path.is_file():
-        raise ServiceError(f"There is no service {path}.", "Run `metrify train` or `metrify demo` first.")
+        mend = _MENDS.get(name, "Name one of the installed services, see `metrify rollout status`.")
+        raise ServiceError(f"There is no service {path}.", mend)
     return path
 
 

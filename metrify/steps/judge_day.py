@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrify.adapters.feature_store import OnlineWindowReader, read_windows_ending
+from metrify.adapters.feature_store import OnlineWindowReader, first_window_ends, read_windows_ending
+from metrify.adapters.materialised_readings import read_place
+from metrify.adapters.meter_windows import MeterWindows
+from metrify.adapters.place_check import require_same_place, require_whole_windows
 from metrify.anomaly.contributions import alter_days, contributions
 from metrify.anomaly.detector_model import DetectorModel
 from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
@@ -21,6 +24,7 @@ from metrify.errors import (
     UnknownMeterError,
 )
 from metrify.features.batch import FeatureBatch
+from metrify.features.degradation import tell_silence
 from metrify.features.judged_day import days_by_clock
 from metrify.features.specification import compute_features
 from metrify.features.windows import cut_stored
@@ -46,6 +50,8 @@ class DayVerdicts:
         contribution: `[N, T]` float32, what each reading adds to the score.
         kwh: `[N, T]` float32, the readings by the local clock.
         missing_share: `[N]` float32.
+        silence: `[N]` str how much older a meter's newest reading is than the store's; empty where it is not, or where
+            a day was asked for.
     """
 
     meter_ids: list[str]
@@ -56,6 +62,7 @@ class DayVerdicts:
     contribution: np.ndarray
     kwh: np.ndarray
     missing_share: np.ndarray
+    silence: list[str]
 
 
 def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home) -> DayVerdicts:
@@ -69,6 +76,7 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
 
     Raises:
         InvalidRequestError: The day is no date.
+        BundleError: The bundle does not read what the store holds.
         UnknownMeterError: The store has never seen some of the meters.
         UnknownDayError: It has no window of that day.
         InsufficientHistoryError: Of some meters too little is known before the day.
@@ -77,7 +85,12 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
     """
     context, names = bundle.manifest.context, pseudonymise_all(meters, home)
     days = None if day is None else np.full(len(names), _date(day), "datetime64[D]")
-    cut = _find_days(bundle, names, meters, days, home)
+    place = read_place(home)
+    require_same_place(bundle.manifest, place)
+    require_whole_windows(bundle.manifest, place)
+    newest = OnlineWindowReader(home).read(names.tolist())
+    _require_known(newest, meters, place.dataset)
+    cut = _find_days(bundle, names, newest, days, home)
     _require_judged(cut, meters)
     batch = FeatureBatch(cut.windows, cut.ends, context, meter_ids=names)
     model = DetectorModel(bundle.model_path)
@@ -98,6 +111,7 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
         contributions(scores),
         by_clock[:, -1],
         missing_share(batch),
+        tell_silence(newest.ends, place.online_until).tolist() if days is None else [""] * len(names),
     )
 
 
@@ -108,20 +122,23 @@ def _date(text: str) -> datetime.date:
         raise InvalidRequestError(f"The day {text} is no date.", "Give it as 2024-06-30.") from error
 
 
+def _require_known(newest: MeterWindows, meters: Sequence[str], dataset: str) -> None:
+    unknown = [meter for meter, known in zip(meters, newest.ends, strict=True) if np.isnat(known)]
+    if unknown:
+        raise UnknownMeterError(
+            f"Unknown meters: {', '.join(unknown)}. The feature store holds those of {dataset}.",
+            unknown,
+            f"`metrify data quality --dataset {dataset}` tells of meters that are rejected; training on another "
+            "dataset fills the store with that.",
+        )
+
+
 def _find_days(
-    bundle: Bundle, names: np.ndarray, meters: Sequence[str], days: np.ndarray | None, home: Home
+    bundle: Bundle, names: np.ndarray, newest: MeterWindows, days: np.ndarray | None, home: Home
 ) -> StoredDays:
     """Windows that end with the day: online where that holds it, and offline before."""
     context = bundle.manifest.context
     most_missing = float(bundle.thresholds()["anomaly"]["max_missing_share"])
-    newest = OnlineWindowReader(home).read(names.tolist())
-    unknown = [meter for meter, known in zip(meters, newest.ends, strict=True) if np.isnat(known)]
-    if unknown:
-        raise UnknownMeterError(
-            f"Unknown meters: {', '.join(unknown)}.",
-            unknown,
-            "Import their readings first; `metrify data quality` tells of meters that are rejected.",
-        )
     cut = cut_days(newest.windows, newest.ends, days, context, most_missing)
     is_earlier = (cut.ends < newest.ends) & np.isin(cut.unjudged.astype(str), [Unjudged.NO_SUCH_DAY, Unjudged.SHORT])
     if days is None or not is_earlier.any():
@@ -129,7 +146,16 @@ def _find_days(
     windows, ends = newest.windows.copy(), newest.ends.copy()
     for row, window in _offline_windows(home, names, cut.ends, np.flatnonzero(is_earlier)):
         windows[row], ends[row] = cut_stored(window[None], windows.shape[1])[0], cut.ends[row]
-    return cut_days(windows, ends, days, context, most_missing)
+    cut = cut_days(windows, ends, days, context, most_missing)
+    lacking = np.flatnonzero((cut.unjudged.astype(str) == Unjudged.NO_SUCH_DAY) & (cut.ends < newest.ends))
+    first_ends = first_window_ends(home, names[lacking].tolist())
+    history = context.sequence_length // context.forecast_horizon - 1
+    for row in lacking[np.isin(names[lacking], list(first_ends))].tolist():
+        cut.reasons[row] = (
+            f"windows are stored that end from {first_ends[names[row]]}Z to {newest.ends[row]}Z, each with the "
+            f"{history} days before its last one"
+        )
+    return cut
 
 
 def _offline_windows(
@@ -151,4 +177,4 @@ def _require_judged(cut: StoredDays, meters: Sequence[str]) -> None:
         }
         if refused:
             told = ", ".join(f"{meter} ({reason})" for meter, reason in refused.items())
-            raise error(f"Meters {unjudged.value}: {told}.", list(refused), mend)
+            raise error(f"Meters with {unjudged.value}: {told}.", list(refused), mend)

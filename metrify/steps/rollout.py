@@ -13,8 +13,10 @@ from metrify.bundles.signature import load_public_key
 from metrify.config import Home, MetrifyConfig
 from metrify.errors import BundleError, ConfigError, UsageError
 from metrify.experiments.assignment import CONTROL
+from metrify.steps.install_service import service_path
 from metrify.steps.render_inference_service import SALT_ANNOTATION, predictor_model
 
+_PLACE = ("resolution_minutes", "timezone", "country")
 _CONTAINER = "kserve-container"  # the container's name: the schema demands it, and KServe looks for this one
 
 
@@ -133,6 +135,40 @@ def promote_canary(service: Path, config: MetrifyConfig, home: Home) -> str:
     return version
 
 
+def promote_bundle(bundle: Path, trusted_key: Path, config: MetrifyConfig, home: Home) -> Path:
+    """Makes a bundle the control of its service at once, and the champion; a canary of the service ends.
+
+    This is how a service gets a bundle of another place or resolution, beside which the present one can't be served.
+
+    Args:
+        bundle: Bundle folder, `bundles/<name>/<version>`.
+        trusted_key: Public key of the bundle's signer.
+        config: The tracking address.
+        home: Where the service lies.
+
+    Returns:
+        The service's manifest.
+
+    Raises:
+        BundleError: The bundle is missing, changed, or needs features that this code lacks.
+        ConfigError: The service's manifest can't be read.
+        TrackingError: The bundle is not registered, or MLflow can't be reached or refuses.
+    """
+    manifest = load_bundle(bundle, load_public_key(trusted_key)).manifest
+    service = service_path(home, manifest.name)
+    document = _read(service)
+    point_alias_at(home, config, manifest.name, CHAMPION, manifest.version)
+    document["spec"]["predictor"]["model"] = predictor_model(bundle)
+    document["spec"].pop("canary", None)
+    _write(service, document)
+    return service
+
+
+def is_of_same_place(one: BundleManifest, other: BundleManifest) -> bool:
+    """Whether two bundles read the same intervals of the same place, so that one store serves both."""
+    return all(getattr(one, key) == getattr(other, key) for key in _PLACE)
+
+
 def _canary(document: dict[str, Any], service: Path) -> dict[str, Any]:
     canaries = document["spec"].get("canary")
     if not canaries:
@@ -142,8 +178,13 @@ def _canary(document: dict[str, Any], service: Path) -> dict[str, Any]:
 
 def _require_fit(canary: BundleManifest, control: BundleManifest) -> None:
     """One transformer computes the features of both, and one answer has room for the outputs of both."""
-    keys = ("features", "inputs", "outputs", "quantiles", "resolution_minutes", "sequence_length")
-    different = [key for key in keys if getattr(canary, key) != getattr(control, key)]
+    keys = ("features", "inputs", "outputs", "quantiles", "sequence_length")
+    different = [key for key in (*keys, *_PLACE) if getattr(canary, key) != getattr(control, key)]
+    if set(different) & set(_PLACE):
+        raise UsageError(
+            f"{canary.version} and the control {control.version} differ in {', '.join(different)}; no store has both.",
+            f"Serve it in the control's place: `metrify rollout promote {canary.version}`.",
+        )
     if different:
         raise UsageError(
             f"{canary.version} and the control {control.version} differ in {', '.join(different)}.",

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from metrify.adapters.materialised_readings import read_place
+from metrify.adapters.materialised_readings import StoredPlace, read_place
 from metrify.adapters.place_check import require_same_place
 from metrify.adapters.planned_windows import PlannedWindows, WindowPlan, open_windows, plan_windows, read_planned
 from metrify.bundles.load import Bundle, load_bundle
@@ -20,7 +20,7 @@ from metrify.config import Home
 from metrify.errors import FeatureStoreError, UsageError
 from metrify.features.batch import FeatureBatch
 from metrify.features.complete_windows import CompletedWindows, complete_windows
-from metrify.features.degradation import judge_rows
+from metrify.features.degradation import judge_rows, tell_silence
 from metrify.features.specification import compute_features
 from metrify.forecasting.forecast_table import DEGRADED_COLUMN, forecast_schema, forecast_table, forecast_writer
 from metrify.forecasting.onnx_model import OnnxModel
@@ -72,11 +72,16 @@ def score_meters(
     """
     home = home or Home.from_environment()
     model = load_bundle(bundle, load_public_key(home.keys / PUBLIC_KEY_FILE))
-    _require_fit(model, dataset, home)
+    place = _require_fit(model, dataset, home)
     intervals = require_horizon(horizon, model.manifest)
     meters = _meters_of(dataset, shard)
-    known = _Known(meters, open_shard_static(model, dataset, meters), open_shard_weather(model, dataset, meters))
-    ends = np.unique(np.array([_parse(origin) for origin in origins], "datetime64[s]"))
+    known = _Known(
+        meters,
+        open_shard_static(model, dataset, meters),
+        open_shard_weather(model, dataset, meters),
+        None if origins else place.online_until,
+    )
+    ends = np.unique(np.array([parse_origin(origin) for origin in origins], "datetime64[s]"))
     with open_windows(home) as windows:
         plan = plan_windows(windows, pd.Index(meters.to_pandas()), ends)
         if not plan.present.all():
@@ -90,11 +95,15 @@ def score_meters(
 
 @dataclass(frozen=True)
 class _Known:
-    """The shard's meters `[M]`, and what is known of them and around them; no weather where the model reads none."""
+    """The shard's meters `[M]`, and what is known of them and around them.
+
+    No weather where the model reads none, and no end of the newest windows where other ones are asked for.
+    """
 
     meters: pa.Array
     static: dict[str, np.ndarray]
     weather: ShardWeather | None
+    newest: pd.Timestamp | None
 
 
 def _score(
@@ -141,7 +150,8 @@ def _forecast(
     rows = (windows.windows[kept], origins, manifest.context, weather)
     batch = FeatureBatch(*rows, meter_ids=np.asarray(names), static=static)
     quantiles = graph.predict_in_batches(compute_features(model.features, batch))[:, :horizon]
-    degradation = judge_rows(windows.reasons[kept], windows.history_days[kept], faults)
+    silence = tell_silence(origins, known.newest).tolist()
+    degradation = judge_rows(windows.reasons[kept], windows.history_days[kept], faults, silence)
     versions = found.data_versions[kept]
     return forecast_table(names, origins, quantiles, manifest.quantiles, manifest.version, versions, degradation)
 
@@ -155,8 +165,8 @@ def _meters_of(dataset: Path, shard: str) -> pa.Array:
     return pa.chunked_array(own, pa.string()).combine_chunks()
 
 
-def _require_fit(model: Bundle, dataset: Path, home: Home) -> None:
-    """Checks that the store holds windows of the dataset that the model reads."""
+def _require_fit(model: Bundle, dataset: Path, home: Home) -> StoredPlace:
+    """Checks that the store holds windows of the dataset that the model reads; returns what it holds."""
     place, name = read_place(home), read_info(dataset).name
     if place.dataset != name:
         raise FeatureStoreError(
@@ -164,9 +174,15 @@ def _require_fit(model: Bundle, dataset: Path, home: Home) -> None:
             f"Fill it with `metrify train --dataset {name}`.",
         )
     require_same_place(model.manifest, place)
+    return place
 
 
-def _parse(origin: str) -> np.datetime64:
+def parse_origin(origin: str) -> np.datetime64:
+    """An RFC 3339 time, UTC where it names no zone.
+
+    Raises:
+        UsageError: It is no time.
+    """
     try:
         stamp = pd.Timestamp(origin)
     except ValueError as error:

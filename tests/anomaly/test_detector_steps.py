@@ -230,7 +230,8 @@ def test_a_dataset_without_a_meter_that_is_good_enough_is_judged_all_the_same(wo
     [
         (1, "tomorrow-ish", InvalidRequestError, "no date"),
         (1, "2024-04-01T12:00", InvalidRequestError, "no date"),
-        (1, "2024-06-01", UnknownDayError, "without that day"),
+        (1, "2024-06-01", UnknownDayError, r"a day that the store does not hold.*readings end at"),
+        (1, "2024-01-20", UnknownDayError, r"windows are stored that end from .* each with the 28 days before"),
         (NEW, None, InsufficientHistoryError, "insufficient history"),
         (99, None, UnknownMeterError, "Unknown meters"),
         (GAP, "2024-04-10", MissingReadingsError, "of 24 readings of 2024-04-10 are missing"),
@@ -246,9 +247,9 @@ def test_what_can_not_be_judged_is_refused_by_name(
 def test_a_detector_of_another_resolution_or_place_is_refused(world: World) -> None:
     info = _dataset().info
     with pytest.raises(BundleError, match="resolution_minutes 60 for 30"):
-        require_fitting_detector(world.bundle.manifest, replace(info, resolution_minutes=30))
+        require_fitting_detector(world.bundle.manifest, replace(info, resolution_minutes=30), world.home)
     with pytest.raises(BundleError, match="is no detector"):
-        require_fitting_detector(world.bundle.manifest.model_copy(update={"task": "load-forecast"}), info)
+        require_fitting_detector(world.bundle.manifest.model_copy(update={"task": "load-forecast"}), info, world.home)
 
 
 def test_a_store_that_keeps_too_few_days_is_refused_before_the_training(world: World, tmp_path: Path) -> None:

@@ -8,6 +8,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from metrify.adapters.registry import list_bundles
+from metrify.adapters.tracked_run import TrainingRecord
+from metrify.adapters.tracking import register_bundle
 from metrify.bundles.manifest import DETECTOR_NAME, FORECASTER_NAME
 from metrify.bundles.signature import load_or_create_signing_key
 from metrify.bundles.write import write_bundle
@@ -60,9 +63,34 @@ def test_a_canary_goes_to_the_service_of_its_bundles_name(home: Home) -> None:
     assert run("rollout", "set", "70", "--service", DETECTOR_NAME).exit_code == 0
     told = json.loads(run("rollout", "status", "--service", DETECTOR_NAME, "--json").stdout)
     assert [row["percent"] for row in told["split"]] == [30, 70]
-    assert json.loads(run("rollout", "status", "--json").stdout)["other_bundles"] == [f"{FORECASTER_NAME}-second"]
+    assert json.loads(run("rollout", "status", "--json").stdout) == told  # it alone has a canary
+    assert run("rollout", "start", f"{FORECASTER_NAME}-second").exit_code == 0
+    assert "--service" in str(run("rollout", "stop").exception)  # both have one
     assert run("rollout", "stop", "--service", DETECTOR_NAME).exit_code == 0
     assert read_split(service_path(home, DETECTOR_NAME)) == {}
+    assert run("rollout", "stop").exit_code == 0
+    assert json.loads(run("rollout", "status", "--json").stdout)["other_bundles"] == [f"{FORECASTER_NAME}-second"]
+
+
+def test_a_bundle_of_another_place_is_served_in_the_place_of_the_control_and_not_beside_it(
+    home: Home, tmp_path: Path
+) -> None:
+    folder, settings = home.bundles / DETECTOR_NAME / f"{DETECTOR_NAME}-abroad", default_config()
+    names = {"name": DETECTOR_NAME, "version": folder.name}
+    manifest = make_manifest(("load_window@2",), (window_input(24),), (0.5,), 24, **names)
+    abroad = manifest.model_copy(update={"timezone": "Europe/Lisbon", "country": "PT"})
+    key, reference = load_or_create_signing_key(home.keys), pd.DataFrame({"a": [1]})
+    (tmp_path / "abroad.onnx").write_bytes(b"not read")
+    write_bundle(folder, abroad, tmp_path / "abroad.onnx", reference, {}, "# Card", key)
+    register_bundle(home, settings, DETECTOR_NAME, folder, TrainingRecord({}, {}), {"version": folder.name})
+    refused = run("rollout", "start", folder.name).exception
+    assert isinstance(refused, UsageError) and f"rollout promote {folder.name}" in refused.mend
+    assert run("rollout", "promote", folder.name, "--service", FORECASTER_NAME).exit_code != 0
+    assert run("rollout", "promote", folder.name).exit_code == 0
+    assert served_bundles(service_path(home, DETECTOR_NAME)) == {"control": folder}
+    assert [found.version for found in list_bundles(home, settings, DETECTOR_NAME) if found.is_champion] == [
+        folder.name
+    ]
 
 
 @pytest.mark.parametrize(

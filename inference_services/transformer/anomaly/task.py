@@ -34,7 +34,7 @@ class DayTask(Task[DayRequest]):
         self._manifest = bundle.manifest
         self._most_missing = float(bundle.thresholds()["anomaly"]["max_missing_share"])
         (labels,) = (tensor.labels for tensor in bundle.manifest.outputs if tensor.name == _KIND_SHARE)
-        self._kinds = np.array(labels, dtype=object)
+        self._kinds = labels
 
     @property
     def output_types(self) -> OutputTypes:

@@ -1,5 +1,6 @@
 """`metrify detect`: what field crews should look at, or one day of some meters."""
 
+import datetime
 import math
 import sys
 import tempfile
@@ -41,6 +42,8 @@ def detect(
     """List anomalies of a dataset for field crews, the most urgent first, or judge one day of some meters."""
     from metrify.config import Home
 
+    if day:
+        _require_date(day)
     home = Home.from_environment()
     loaded = _load(bundle, home)
     if meter:
@@ -73,6 +76,13 @@ def _load(bundle: Path | None, home: "Home") -> "Bundle":
     return loaded
 
 
+def _require_date(day: str) -> None:
+    try:
+        datetime.date.fromisoformat(day)
+    except ValueError as error:
+        raise UsageError(f"The day {day} is no date.", "Give it as 2024-06-30.") from error
+
+
 def _show_days(bundle: "Bundle", meters: list[str], day: str | None, home: "Home", as_json: bool) -> None:
     from metrify.steps.judge_day import judge_day
 
@@ -83,6 +93,8 @@ def _show_days(bundle: "Bundle", meters: list[str], day: str | None, home: "Home
     for row, name in enumerate(verdicts.meter_ids):
         called = verdicts.kind[row] if verdicts.is_anomaly[row] else "ordinary"
         typer.echo(f"{name}  {verdicts.days[row]}  {called}  score {verdicts.score[row]:.3f}")
+        if verdicts.silence[row]:
+            typer.echo(f"  silent        {verdicts.silence[row]}")
         typer.echo(f"  readings      {sparkline(verdicts.kwh[row].tolist())}")
         typer.echo(f"  contribution  {sparkline(verdicts.contribution[row].tolist())}")
 
@@ -96,6 +108,7 @@ def _as_dicts(verdicts: "DayVerdicts") -> list[dict[str, object]]:
             "is_anomaly": bool(verdicts.is_anomaly[row]),
             "kind": verdicts.kind[row],
             "missing_share": float(verdicts.missing_share[row]),
+            "silence": verdicts.silence[row],
             "contribution": verdicts.contribution[row].tolist(),
         }
         for row, meter in enumerate(verdicts.meter_ids)
@@ -137,17 +150,19 @@ def _list_events(
                 "meters": meters,
                 "meter_days": meters * days,
                 "events": _records(found.events),
+                "expected_false_alarms": round(found.expected_false_alarms, 1),
                 "not_judged": found.not_judged.to_dict("records"),
             }
         )
         return
     typer.echo(f"{len(found.events)} events in {meters * days:,} days of {meters} meters, the most urgent first")
+    typer.echo(f"about {found.expected_false_alarms:.0f} would be listed if nothing were wrong")
     for event in found.events.head(_SHOWN).to_dict("records"):
         first = event["start"].tz_convert(bundle.manifest.timezone)
         span = f"{first:%Y-%m-%d} {event['days']:3d} d{' and on' if event['is_open'] else '':7}"
         typer.echo(
             f"{event['rank']:4d}  {event['severity']:6}  {event['kind']:11}  {event['meter_id']}  {span}  "
-            f"{event['energy_kwh']:9.1f} kWh"
+            f"{event['energy_kwh']:9.1f} kWh {event['counted']}"
         )
     if len(found.events) > _SHOWN:
         typer.echo(f"{len(found.events) - _SHOWN} more: --output events.csv, --page events.html or --json")

@@ -26,7 +26,8 @@ def write_detect_page(path: Path, source: str, manifest: BundleManifest, found: 
     meters, days = found.judged.days.shape
     lead = (
         f"{len(found.events)} events in {meters * days:,} days of {meters} meters of {source}, found by "
-        f"{manifest.version}. The most urgent come first: those with the most energy at stake, and those that go on."
+        f"{manifest.version}. The most urgent come first: those with the most energy at stake, and those that go on. "
+        f"About {found.expected_false_alarms:.0f} would be listed if nothing were wrong at any meter."
     )
     sections = [_list(found.events, manifest.timezone), *_drawn(found)]
     if len(found.not_judged):
@@ -45,7 +46,7 @@ def _list(events: pd.DataFrame, timezone: str) -> Section:
             event["meter_id"],
             f"{event['start'].tz_convert(timezone):%Y-%m-%d}",
             str(event["days"]),
-            f"{event['energy_kwh']:,.1f}",
+            f"{event['energy_kwh']:,.1f} {event['counted']}",
             "yes" if event["is_open"] else "",
         ]
         for event in events.head(_LISTED).to_dict("records")

@@ -94,10 +94,10 @@ def test_alarms_of_all_folds_are_judged_together() -> None:
 
 def test_kinds_are_judged_by_the_anomalous_days_of_events() -> None:
     event = TrueEvents(np.array([0]), np.array([1]), np.array([4]), np.array(["zero"]))
-    zero, theft, vacancy = (_KINDS.index(kind) for kind in (Kind.ZERO, Kind.THEFT, Kind.VACANCY))
-    fold = make_fold([[0, 1, 1, 0]], event, [[theft, zero, zero, theft]])
-    assert kind_accuracy(Outcome("some", [fold], 1)) == 1
-    assert kind_accuracy(Outcome("some", [make_fold([[0, 0, 0, 1]], event, [[theft, zero, zero, theft]])], 1)) == 0
+    theft, vacancy = (_KINDS.index(kind) for kind in (Kind.THEFT, Kind.VACANCY))
+    for scores, accuracy in (([0, 1, 1, 0], 1), ([0, 0, 0, 1], 0)):
+        named = replace(make_fold([scores], event), kinds=np.array([["theft", "zero", "zero", "theft"]], object))
+        assert kind_accuracy(Outcome("some", [named], 1)) == accuracy
     empty = TrueEvents(np.array([0]), np.array([1]), np.array([4]), np.array(["vacancy"]))
     told = make_fold([[0, 0, 0, 0]], empty, [[theft, vacancy, vacancy, theft]])
     assert vacancies_told(Outcome("some", [told], 1)) == (0.0, pytest.approx(2 / 3))

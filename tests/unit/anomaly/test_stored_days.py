@@ -44,7 +44,8 @@ def test_a_day_that_the_store_does_not_hold_is_told_with_what_it_holds() -> None
     asked = dates("2024-06-20", "2024-05-01", "2024-06-19", "9999-12-30", "0001-01-01")
     found = cut_days(windows_of(5), np.full(5, JUNE), asked, CONTEXT, 0.5)
     assert found.unjudged.tolist() == [Unjudged.NO_SUCH_DAY] * 2 + [None] + [Unjudged.NO_SUCH_DAY] * 2
-    assert found.reasons[0] == "the store has 2024-06-03T23:00:00Z to 2024-06-19T23:00:00Z"
+    assert found.reasons[0] == "readings end at 2024-06-19T23:00:00Z"
+    assert found.reasons[1] == "readings begin at 2024-06-03T23:00:00Z, and 15 days before a day are needed"
 
 
 @pytest.mark.parametrize(

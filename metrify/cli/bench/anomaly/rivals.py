@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 RANDOM = "random"
 CONTROLS = (RANDOM, *BASELINES, *PYOD)
-DETECTORS: tuple[DetectorType, ...] = tuple(
-    dict.fromkeys(name for kind in get_args(DetectorType) for name in (get_args(kind) or (kind,)))
-)
+DETECTORS: tuple[DetectorType, ...] = get_args(DetectorType)
 
 Score = Callable[[MeterDays], np.ndarray]
 Tell = Callable[[str], None]

@@ -12,7 +12,7 @@ from metrify.errors import ConfigError, UsageError
 from metrify.forecasting.baselines import PERSISTENCE_LAG_DAYS
 from metrify.units import HOURS_PER_DAY
 
-MODELS = (CHAMPION, *(name for names in get_args(ModelType) for name in get_args(names)), *BASELINES)
+MODELS = (CHAMPION, *get_args(ModelType), *BASELINES)
 _LOWEST, _HIGHEST = 0.05, 0.95
 _QUICK_EPOCHS, _QUICK_ROUNDS = 1, 10
 _WINDOWS_OF_OTHERS = 40_000  # so that a run of all models ends within an hour
