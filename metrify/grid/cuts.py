@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrify.grid.feeder import Feeder
-from metrify.grid.linear_network import LinearNetwork
+from metrify.grid.linear_network import LinearNetwork, marginal_losses
 from metrify.grid.linear_program import LinearProgram
 from metrify.grid.moves import Moves
 from metrify.grid.power_flow import PowerFlow
 
 _TOLERANCE = 1e-9  # of limits and bands
+_LOSSES_KW, _LOSSES_SHARE = 0.05, 0.05  # by which the plan may take losses to be less than they are
+_FIRST_LOSSES_KW = 1e-3  # of the first block, which is done: the peak would creep upwards by what is missed
 _MARGIN = 0.998  # of the limits, which constraints keep so that the power flow does
 
 
@@ -87,6 +89,23 @@ class Cuts:
                 )
                 added += len(chosen)
         return added
+
+    def of_losses(self, lost: np.ndarray, power: np.ndarray) -> int:
+        """Says what is lost near the plan; returns how many constraints that takes.
+
+        Losses are convex in the currents, so that each constraint is a tangent below them.
+
+        Args:
+            lost: `[T]` variables of losses in kW.
+            power: `[T, n]` complex per unit, drawn at the buses.
+        """
+        tolerance = np.maximum(_LOSSES_KW, _LOSSES_SHARE * self.flow.losses_kw)
+        tolerance[0] = _FIRST_LOSSES_KW
+        blocks = np.flatnonzero(self.flow.losses_kw > self.found[lost] + tolerance)
+        if len(blocks):
+            marginal = marginal_losses(self.feeder.network, self.taps[blocks], self.flow.voltage[blocks], power[blocks])
+            self._cut(blocks, marginal.real, marginal.imag, self.flow.losses_kw[blocks], 0.0, lost)
+        return len(blocks)
 
     def _places(self, breached: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
         """Positions, elements (second axis) and the blocks in which each is breached."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrify.errors import GridError
 from metrify.grid.feeder import Profiles
-from metrify.grid.local_clock import ends_local_day
+from metrify.grid.local_clock import ends_local_day, local_hours
 from metrify.grid.tariff import Tariff
+
+_FAR_STARTS = (0, 3, 6, 10, 14, 17, 21)  # local hours at which blocks far away begin: prices change, or the sun
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,30 +37,32 @@ class Horizon:
         return len(self.lengths)
 
 
-def look_ahead(expected: Profiles, tariff: Tariff, timezone: str, fine_steps: int | None = None) -> Horizon:
-    """Blocks of profiles: single steps first, and then whole local hours, since prices change with the hour.
+@dataclass(frozen=True)
+class Coarseness:
+    """How fast blocks grow.
+
+    Attributes:
+        fine_steps: Single steps, the present one first. After them comes what is left of an hour.
+        hourly_hours: From now until where blocks are whole hours. Later ones are parts of days.
+    """
+
+    fine_steps: int
+    hourly_hours: int
+
+
+def look_ahead(expected: Profiles, tariff: Tariff, timezone: str, coarseness: Coarseness | None = None) -> Horizon:
+    """Blocks of profiles, none of which holds two prices.
 
     Args:
         expected: Profiles of steps.
         tariff: Prices.
         timezone: IANA name of the local time.
-        fine_steps: How many single steps at least before the first whole hour; all of them without it.
-
-    Raises:
-        GridError: An hour is no whole number of steps.
+        coarseness: Of the blocks; each step is one without it.
     """
+    count = len(expected)
     prices, ends_day = tariff.energy_prices(expected.times, timezone), ends_local_day(expected.ends, timezone)
-    lengths = np.ones(len(expected), int)
-    if fine_steps is not None and fine_steps < len(expected):
-        per_hour, rest = divmod(60, expected.minutes)
-        if rest:
-            raise GridError(f"An hour is no whole number of {expected.minutes} minutes.", "Use 5, 10, 15, 30 or 60.")
-        minute = int(expected.start.astype("datetime64[m]").astype(int)) % 60
-        into_hour = (minute // expected.minutes + fine_steps) % per_hour
-        fine = min(fine_steps + (-into_hour) % per_hour, len(expected))
-        whole, left = divmod(len(expected) - fine, per_hour)
-        lengths = np.concatenate([np.ones(fine, int), np.full(whole, per_hour), np.full(int(left > 0), left)])
-    starts = np.concatenate([[0], lengths.cumsum()[:-1]])
+    starts = np.arange(count) if coarseness is None else _block_starts(expected, timezone, coarseness)
+    lengths = np.diff(np.append(starts, count))
     means = (
         np.add.reduceat(values, starts, axis=0) / lengths[:, None]
         for values in (expected.load_kw, expected.load_kvar, expected.pv_kw)
@@ -68,3 +71,12 @@ def look_ahead(expected: Profiles, tariff: Tariff, timezone: str, fine_steps: in
     least, most = (extreme.reduceat(expected.load_kw, starts, axis=0) for extreme in (np.minimum, np.maximum))
     ends = ends_day[starts + lengths - 1]
     return Horizon(profiles, least, most, lengths, lengths * expected.hours, prices[starts], ends)
+
+
+def _block_starts(expected: Profiles, timezone: str, coarseness: Coarseness) -> np.ndarray:
+    count, steps = len(expected), np.arange(len(expected))
+    on_hour = expected.times.astype("datetime64[m]").astype(int) % 60 == 0
+    is_fine = steps <= coarseness.fine_steps
+    is_near = on_hour & (steps * expected.hours <= coarseness.hourly_hours)
+    is_far = on_hour & np.isin(local_hours(expected.times, timezone), _FAR_STARTS)
+    return np.flatnonzero(is_fine[:count] | is_near | is_far)

@@ -73,3 +73,26 @@ class LinearNetwork:
                 tap.branch_to @ voltages / network.limit_to[:, None],
             ]
         )
+
+
+def marginal_losses(network: Network, taps: np.ndarray, voltage: np.ndarray, power: np.ndarray) -> np.ndarray:
+    """What each kVA more that is drawn at a bus adds to the losses, `[T, n]` complex.
+
+    Losses of the series impedances are `Re(i* R i)` with the currents `i = -conj(s / v)` at the buses. The real part is
+    that of a kW, in kW; the imaginary part that of a kvar.
+
+    Args:
+        network: The feeder's.
+        taps: `[T]` numbers of positions of the tap changer.
+        voltage: `[T, n]` complex per unit.
+        power: `[T, n]` complex per unit, drawn at the buses.
+    """
+    marginal = np.zeros(voltage.shape, complex)
+    currents = -np.conj(power[:, 1:] / voltage[:, 1:])
+    for tap in np.unique(taps):
+        of_tap = taps == tap
+        resistance = network.impedances[tap].real
+        drop = currents[of_tap] @ resistance.T
+        turned = -2 * np.conj(drop) / np.conj(voltage[of_tap, 1:])
+        marginal[of_tap, 1:] = turned.real + 1j * (turned * -1j).real
+    return marginal

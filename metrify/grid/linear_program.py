@@ -32,6 +32,11 @@ class LinearProgram:
         self._columns, self._count = 0, 0
         self._solver: Any = None
 
+    @property
+    def count(self) -> int:
+        """How many variables there are."""
+        return self._columns
+
     def variables(
         self,
         shape: tuple[int, ...],

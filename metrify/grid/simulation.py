@@ -43,7 +43,7 @@ def simulate(controller: Controller, feeder: Feeder, actual: Profiles, forecast:
     """
     decided, spent, peak_kw = [], np.empty(len(actual)), 0.0
     for step in range(len(actual)):
-        seen = Observation(forecast(step), state, peak_kw)
+        seen = Observation(forecast(step), state, peak_kw, (len(actual) - step) * actual.hours)
         started = time.perf_counter()
         setpoints = controller.decide(seen)
         spent[step] = 1000 * (time.perf_counter() - started)
