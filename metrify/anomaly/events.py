@@ -8,9 +8,9 @@ import pandas as pd
 
 from metrify.anomaly.detector_model import DayScores
 from metrify.anomaly.evaluation import merge_alarms
-from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults, sure_faults
 from metrify.anomaly.kinds import OTHER, Kind
-from metrify.anomaly.meter_days import MeterDays
+from metrify.anomaly.meter_days import ROWS_AT_ONCE, MeterDays
 from metrify.features.judged_day import days_by_clock
 
 EVENT_COLUMNS = (
@@ -79,9 +79,9 @@ class _Readings:
         usual = _mean_where_measured(self.history)
         return float(np.nansum(np.where(np.isfinite(self.counted), usual - self.counted, usual)))
 
-    def guess(self, share: np.ndarray, is_anomaly: np.ndarray) -> tuple[str, float]:
-        """The kind of those days that are anomalous, and how likely it is."""
-        fits = fitting_kinds(self.history[None], self.counted[is_anomaly][None], np.array([self.is_over]))
+    def guess(self, share: np.ndarray) -> tuple[str, float]:
+        """The kind, and how likely it is."""
+        fits = fitting_kinds(self.history[None], self.counted[None], np.array([self.is_over]))
         kind = str(guess_faults(share[None], fits)[0])
         return kind, 0.0 if kind == OTHER else float(share[_KINDS.index(Kind(kind))])
 
@@ -89,9 +89,9 @@ class _Readings:
 def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float) -> pd.DataFrame:
     """Merges days into events, the most urgent first.
 
-    A day counts if it is anomalous, if more of its readings are missing than can be judged, or if the home seems to be
-    empty for days. The kind is the one that the days of the event are most like on average, of those that their
-    readings allow; where too many readings are missing, it is that.
+    A day counts if it is anomalous, if it is so whatever its score (see `sure_faults`), if more of its readings are
+    missing than can be judged, or if the home seems to be empty for days. The kind is the one that the days of the event
+    are most like on average, of those that their readings allow; where too many readings are missing, it is that.
 
     Args:
         judged: The days and their scores.
@@ -106,7 +106,7 @@ def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float)
         highest one, NaN where no day has one. `is_open` says that it lasts until the last day.
     """
     unread = judged.missing_share > max_missing_share
-    faulty = (judged.is_anomaly & ~unread) | unread
+    faulty = judged.is_anomaly | _sure(judged.days) | unread
     empty = _vacant(judged, ~faulty)
     rows = [
         row
@@ -121,6 +121,18 @@ def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float)
     )
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     return table[list(EVENT_COLUMNS)]
+
+
+def _sure(days: MeterDays) -> np.ndarray:
+    """`[M, D]` days that are anomalous whatever their score."""
+    lowest, highest = days.extremes()
+    found = np.zeros(days.shape, bool)
+    meters, numbers = np.nonzero((lowest < 0) | ((lowest == 0) & (highest == 0)))
+    for first in range(0, len(meters), ROWS_AT_ONCE):
+        part = meters[first : first + ROWS_AT_ONCE], numbers[first : first + ROWS_AT_ONCE]
+        by_clock = days_by_clock(days.batch(*part))
+        found[part] = sure_faults(by_clock[:, :-1], by_clock[:, -1:])
+    return found & days.is_known()
 
 
 def _vacant(judged: JudgedDays, others: np.ndarray) -> np.ndarray:
@@ -150,7 +162,7 @@ def _rows_of(
         elif unread[meter, begin:end][counted].mean() > 1 / 2:
             kind, certainty = Kind.BURST.value, 1.0
         else:
-            kind, certainty = readings.guess(share, counted)
+            kind, certainty = readings.guess(share)
         missed = readings.missed_kwh
         rows.append(
             (

@@ -10,6 +10,7 @@ _LEAST_RUN = 3  # readings of one value in a row, before which a register neithe
 _LEAST_LASTING_DAYS = 2  # what lasts for weeks is not over after one
 _SPIKE_MULTIPLE = 1.5  # of both of its neighbours, at least
 _MOST_MOVED_SHARE = 0.5  # by which days may count more or less than usual where only the clock is off
+_LEAST_KIND_SHARE = 0.02  # of all that a day may be, ordinary among it
 _KINDS = tuple(Kind)
 
 
@@ -18,8 +19,9 @@ def fitting_kinds(history: np.ndarray, judged: np.ndarray, is_over: np.ndarray |
 
     A register that sticks or counts nothing repeats itself; new negative readings are import that is counted as export,
     and nothing else; days of nothing but zeros are those of a dead meter or of an empty home; a spike stands out from
-    its neighbours; what is stolen, lost or worn away is counted no more; a clock that is off moves a day's energy, but
-    leaves about as much of it; what lasts for weeks is not over after a day; and a burst has missing readings.
+    its neighbours and from all readings before; what is stolen, lost or worn away is counted no more; a clock that is
+    off moves a day's energy, but leaves about as much of it; what lasts for weeks is not over after a day; and a burst
+    has missing readings.
 
     Args:
         history: `[N, H, T]` kWh by the local clock of the days before; NaN where missing.
@@ -50,8 +52,8 @@ def fitting_kinds(history: np.ndarray, judged: np.ndarray, is_over: np.ndarray |
     varies = has_begun & ~nothing & (np.diff(readings, axis=1) != 0).any(axis=1)
     fits = {
         Kind.STUCK: (repeats & ~is_zero[:, _LEAST_RUN - 1 :]).any(axis=1),
-        Kind.ZERO: (repeats & is_zero[:, _LEAST_RUN - 1 :]).any(axis=1) | nothing,
-        Kind.SPIKE: ((judged > usual).reshape(readings.shape) & _stands_out(readings)).any(axis=1),
+        Kind.ZERO: (is_lower & (repeats & is_zero[:, _LEAST_RUN - 1 :]).any(axis=1)) | nothing,
+        Kind.SPIKE: ((readings > _highest(history)) & _stands_out(readings)).any(axis=1),
         Kind.THEFT: is_lower & is_lasting & ~nothing,
         Kind.PHASE_LOSS: is_lower & ~nothing,
         Kind.CLOCK_SHIFT: varies & is_alike,
@@ -65,8 +67,24 @@ def fitting_kinds(history: np.ndarray, judged: np.ndarray, is_over: np.ndarray |
     return np.where(turned[:, None] & others, False, table)
 
 
+def sure_faults(history: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """Which days are anomalous whatever a detector says, `[N]` bool.
+
+    Those with negative readings, or with nothing but zeros, at meters that had no such reading in the days before.
+
+    Args:
+        history: `[N, H, T]` kWh by the local clock of the days before; NaN where missing.
+        judged: `[N, E, T]` the same of the days that are judged together.
+    """
+    measured = np.isfinite(judged)
+    nothing = measured.any(axis=(1, 2)) & ((judged == 0) | ~measured).all(axis=(1, 2))
+    turned = (judged < 0).any(axis=(1, 2)) & ~(history < 0).any(axis=(1, 2))
+    return np.asarray(turned | (nothing & ~(history == 0).any(axis=(1, 2))))
+
+
 def guess_faults(kind_share: np.ndarray, fits: np.ndarray, kinds: Sequence[str] = _KINDS) -> np.ndarray:
-    """The likeliest kind of fault of those that fit, `[N]` str; `other` where none does.
+    """The likeliest kind of fault of those that fit, `[N]` str; `other` where none does, or all of several
+    are far-fetched.
 
     Args:
         kind_share: `[N, K]` how likely each kind is.
@@ -83,13 +101,19 @@ def guess_faults(kind_share: np.ndarray, fits: np.ndarray, kinds: Sequence[str] 
     is_fault = np.array([kind != Kind.VACANCY for kind in kinds])
     share = np.where(fits[:, columns] & is_fault, kind_share, -1.0)
     names = np.array([str(kind) for kind in kinds], dtype=object)[share.argmax(axis=1)]
-    return np.where(share.max(axis=1) < 0, OTHER, names)
+    is_certain = (fits[:, columns] & is_fault).sum(axis=1) == 1
+    return np.where(is_certain | (share.max(axis=1) >= _LEAST_KIND_SHARE), names, OTHER)
 
 
 def _repeats(readings: np.ndarray) -> np.ndarray:
     """`[N, R - 2]` whether a reading is the same as the two before it."""
     same = readings[:, 1:] == readings[:, :-1]
     return np.asarray(same[:, 1:] & same[:, :-1])
+
+
+def _highest(history: np.ndarray) -> np.ndarray:
+    """`[N, 1]` the highest reading of the days before; none is higher where nothing was measured."""
+    return np.where(np.isfinite(history), history, -np.inf).max(axis=(1, 2))[:, None]
 
 
 def _stands_out(readings: np.ndarray) -> np.ndarray:

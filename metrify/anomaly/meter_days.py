@@ -90,6 +90,13 @@ class MeterDays:
         before = np.concatenate([np.zeros((len(missing), 1), missing.dtype), missing], axis=1)[:, self._edges]
         return (np.diff(before, axis=1) / np.diff(self._edges)).astype(np.float32)
 
+    def extremes(self) -> tuple[np.ndarray, np.ndarray]:
+        """`[M, D]` the lowest and the highest reading of each judged day; NaN where all are missing."""
+        first, last = self.columns
+        starts = self._edges[:-1] - first
+        of_days = self.matrix.kwh[:, first:last]
+        return np.fmin.reduceat(of_days, starts, axis=1), np.fmax.reduceat(of_days, starts, axis=1)
+
     def is_known(self) -> np.ndarray:
         """`[M, D]` bool, whether half of the readings before a day, in its window, were measured: it can be judged."""
         before, first = self._measured_before(), self._edges[1:] - self.context.sequence_length

@@ -137,7 +137,7 @@ def _judge(counts: _Counts, date: np.datetime64, most_missing: float) -> tuple[U
     if before > (1 - SMALLEST_VISIBLE_SHARE) * compared:
         return Unjudged.SHORT, f"{before} of {compared} readings before {date} are missing"
     if missing > most_missing * day:
-        told = f"{missing} of {day} readings of {date} are missing; it is listed as a burst of missing readings"
+        told = f"{missing} of {day} readings of {date} are missing, or kept out for their quality"
         return Unjudged.MISSING, told
     gaps = [f"{missing} of {day} readings of the day are missing ({missing / day:.0%})"] if missing else []
     if before > _NOTED_SHARE * compared:

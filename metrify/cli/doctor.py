@@ -147,10 +147,11 @@ def _routing(home: "Home") -> str:
 
 def _tracking(home: "Home", settings: "MetrifyConfig") -> str:
     from metrify.adapters.registry import find_candidate
-    from metrify.bundles.manifest import FORECASTER_NAME
+    from metrify.steps.install_service import require_services
 
-    found = find_candidate(home, settings, FORECASTER_NAME)
-    return f"{settings.mlflow.tracking_uri}, candidate {found.version}, registered as {found.name} {found.number}"
+    found = [find_candidate(home, settings, service.stem) for service in require_services(home)]
+    told = [f"candidate {each.version}, registered as {each.name} {each.number}" for each in found]
+    return "; ".join([settings.mlflow.tracking_uri, *told])
 
 
 def _ports(settings: "MetrifyConfig") -> str:

@@ -27,7 +27,7 @@ class Models(StrEnum):
 def train(
     models: Annotated[Models, typer.Option(help="What to train.")] = Models.CONSUMPTION,
     data_size: Annotated[
-        int | None, typer.Option(min=1, help="At most so many training windows, or days of meters.")
+        int | None, typer.Option(min=1, help="At most so many training windows, or days of meters (1000 or more).")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Dataset; METRIFY_DATASET or simbench without it.")] = None,
@@ -88,9 +88,11 @@ def train(
 def _tell_consequences(source: str, home: "Home", windows: int | None) -> None:
     """Says beforehand what a training puts in the place of another, and what it is too small for."""
     from metrify.adapters.materialised_readings import is_materialised, read_place
+    from metrify.readings.sources import locate_source
 
     if windows is not None and windows < _FEW_WINDOWS:
         typer.echo(f"note: {windows} windows make a model to try the way with, not one to forecast with", err=True)
+    locate_source(source, home.public_folders(), home.datasets)  # who names none is told so first
     if is_materialised(home) and (held := read_place(home).dataset) != source:
         typer.echo(
             f"note: the feature store is filled with {source} in the place of {held}, whose meters are then unknown; "

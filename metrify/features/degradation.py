@@ -50,7 +50,7 @@ def tell_silence(ends: np.ndarray, newest: pd.Timestamp | None) -> np.ndarray:
     Example:
         >>> ends = np.array(["2024-03-01", "2024-06-30"], "datetime64[s]")
         >>> tell_silence(ends, pd.Timestamp("2024-06-30", tz="UTC")).tolist()
-        ['no reading since 2024-03-01T00:00:00Z, 121 days before the newest of the store', '']
+        ['no reading that counts since 2024-03-01T00:00:00Z, 121 days before the newest of the store', '']
     """
     if newest is None:
         return np.full(len(ends), "", object)
@@ -59,7 +59,9 @@ def tell_silence(ends: np.ndarray, newest: pd.Timestamp | None) -> np.ndarray:
     told = np.full(len(ends), "", object)
     for row in np.flatnonzero(days > 0):
         late = int(days[row])
-        told[row] = f"no reading since {ends[row]}Z, {late} day{'s' * (late > 1)} before the newest of the store"
+        told[row] = (
+            f"no reading that counts since {ends[row]}Z, {late} day{'s' * (late > 1)} before the newest of the store"
+        )
     return told
 
 

@@ -2,8 +2,8 @@
 
 What is planned is one battery, one load that can be shifted and one inverter, each as large as all of the feeder's.
 Where power flows within the feeder does little to what it costs: losses are a quadratic function of it, found by three
-power flows of each block, and the branch to the grid above bears what it bears. What elements do in the present step is then
-`allocation`'s to say, and `projection`'s that the grid bears it.
+power flows of each block, and the branch to the grid above bears what it bears. What elements do in the present step is
+then `allocation`'s to say, and `projection`'s that the grid bears it.
 """
 
 from dataclasses import dataclass

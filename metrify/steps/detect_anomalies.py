@@ -33,7 +33,7 @@ class Detection:
         events: Of `find_events`, the most urgent first.
         judged: The days and their scores.
         not_judged: `meter_id` and `reason` of each meter of which no day was judged, also of one without any reading.
-        expected_false_alarms: Events that would be listed if nothing were wrong, by what the threshold is fitted to.
+        expected_false_alarms: In that time at most, by what the threshold is fitted to.
     """
 
     events: pd.DataFrame

@@ -12,7 +12,7 @@ from metrify.adapters.meter_windows import MeterWindows
 from metrify.adapters.place_check import require_same_place, require_whole_windows
 from metrify.anomaly.contributions import alter_days, contributions
 from metrify.anomaly.detector_model import DetectorModel
-from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults, sure_faults
 from metrify.anomaly.stored_days import StoredDays, Unjudged, cut_days, judged_days, missing_share
 from metrify.bundles.load import Bundle
 from metrify.config import Home
@@ -33,7 +33,10 @@ from metrify.steps.store_windows import pseudonymise_all
 _REFUSALS = {
     Unjudged.NO_SUCH_DAY: (UnknownDayError, "Ask for a day that the store holds, or leave it out."),
     Unjudged.SHORT: (InsufficientHistoryError, "Bring earlier readings, or ask for a later day."),
-    Unjudged.MISSING: (MissingReadingsError, "Ask for another day; `metrify detect` lists such days as missing."),
+    Unjudged.MISSING: (
+        MissingReadingsError,
+        "Ask for another day, or leave --meter out: the list also judges what is kept out.",
+    ),
 }
 
 
@@ -50,6 +53,7 @@ class DayVerdicts:
         contribution: `[N, T]` float32, what each reading adds to the score.
         kwh: `[N, T]` float32, the readings by the local clock.
         missing_share: `[N]` float32.
+        threshold: The score from which on a day is anomalous.
         silence: `[N]` str how much older a meter's newest reading is than the store's; empty where it is not, or where
             a day was asked for.
     """
@@ -62,6 +66,7 @@ class DayVerdicts:
     contribution: np.ndarray
     kwh: np.ndarray
     missing_share: np.ndarray
+    threshold: float
     silence: list[str]
 
 
@@ -101,16 +106,19 @@ def judge_day(bundle: Bundle, meters: Sequence[str], day: str | None, home: Home
     answer = predict(batch)
     scores = predict(alter_days(batch))["score"].reshape(len(names), -1)
     by_clock = days_by_clock(batch)
-    kinds = guess_faults(answer["kind_share"], fitting_kinds(by_clock[:, :-1], by_clock[:, -1:]))
+    history, judged = by_clock[:, :-1], by_clock[:, -1:]
+    kinds = guess_faults(answer["kind_share"], fitting_kinds(history, judged))
+    is_anomaly = answer["is_anomaly"] | sure_faults(history, judged)
     return DayVerdicts(
         list(meters),
         judged_days(cut.ends, context.timezone).astype(str).tolist(),
         answer["score"],
-        answer["is_anomaly"],
-        [kind if called else "" for kind, called in zip(kinds, answer["is_anomaly"], strict=True)],
+        is_anomaly,
+        [kind if called else "" for kind, called in zip(kinds, is_anomaly, strict=True)],
         contributions(scores),
         by_clock[:, -1],
         missing_share(batch),
+        float(bundle.thresholds()["anomaly"]["threshold"]),
         tell_silence(newest.ends, place.online_until).tolist() if days is None else [""] * len(names),
     )
 
@@ -128,7 +136,7 @@ def _require_known(newest: MeterWindows, meters: Sequence[str], dataset: str) ->
         raise UnknownMeterError(
             f"Unknown meters: {', '.join(unknown)}. The feature store holds those of {dataset}.",
             unknown,
-            f"`metrify data quality --dataset {dataset}` tells of meters that are rejected; training on another "
+            f"`metrify data quality {dataset}` tells of meters that are rejected; training on another "
             "dataset fills the store with that.",
         )
 

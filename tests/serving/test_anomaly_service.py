@@ -230,7 +230,7 @@ def test_gaps_are_scored_and_told(ask) -> None:
 def test_who_is_refused_is_told_by_name(post) -> None:
     for meters, days, status, refused, told in [
         (["nobody", "late"], None, 404, ["nobody"], "Unknown meters: nobody"),
-        (["meter-0", "burst"], None, 422, ["burst"], "13 of 24 readings of 2024-04-09 are missing; it is listed"),
+        (["meter-0", "burst"], None, 422, ["burst"], "13 of 24 readings of 2024-04-09 are missing, or kept out"),
         (["new"], None, 422, ["new"], "insufficient history: new (456 of 672 readings before"),
         (["meter-0", "late"], [LAST_DAY] * 2, 400, ["late"], "late (readings end at 2024-04-08T17:00:00Z)"),
         (["meter-0"], ["2024-04-10"], 400, ["meter-0"], "a day that the store does not hold"),

@@ -9,7 +9,7 @@ from inference_services.transformer.rows import Rows
 from inference_services.transformer.tasks import OutputTypes, Scored, Task, Values
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.anomaly.contributions import alter_days, contributions
-from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults, sure_faults
 from metrify.anomaly.stored_days import judged_days, missing_share
 from metrify.bundles.load import Bundle
 from metrify.features.judged_day import days_by_clock
@@ -60,14 +60,16 @@ class DayTask(Task[DayRequest]):
         """See `Task`."""
         values, batch = scored.values, scored.batch
         by_clock = days_by_clock(batch)
-        kinds = guess_faults(values[_KIND_SHARE], fitting_kinds(by_clock[:, :-1], by_clock[:, -1:]), self._kinds)
+        history, judged = by_clock[:, :-1], by_clock[:, -1:]
+        kinds = guess_faults(values[_KIND_SHARE], fitting_kinds(history, judged), self._kinds)
+        is_anomaly = values[_IS_ANOMALY] | sure_faults(history, judged)
         days = judged_days(batch.origins, self._manifest.timezone)
         contribution = {CONTRIBUTION: await _explain(scored)} if request.with_contribution else {}
         return {
             _SCORE: values[_SCORE],
-            _IS_ANOMALY: values[_IS_ANOMALY],
+            _IS_ANOMALY: is_anomaly,
             **contribution,
-            _KIND: np.where(values[_IS_ANOMALY], kinds, ""),
+            _KIND: np.where(is_anomaly, kinds, ""),
             DAY_INPUT: days.astype(str).astype(object),
             _MISSING: missing_share(batch),
         }

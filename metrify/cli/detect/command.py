@@ -44,6 +44,11 @@ def detect(
 
     if day:
         _require_date(day)
+    if any(not name.strip() for name in meter or ()):
+        raise UsageError("A meter has no name.", "Give its number or pseudonym.")
+    for path in filter(None, (page, output)):
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder.", "Name a file in it.")
     home = Home.from_environment()
     loaded = _load(bundle, home)
     if meter:
@@ -88,11 +93,15 @@ def _show_days(bundle: "Bundle", meters: list[str], day: str | None, home: "Home
 
     verdicts = judge_day(bundle, meters, day, home)
     if as_json:
-        print_json({"model_version": bundle.manifest.version, "days": _as_dicts(verdicts)})
+        print_json(
+            {"model_version": bundle.manifest.version, "threshold": verdicts.threshold, "days": _as_dicts(verdicts)}
+        )
         return
     for row, name in enumerate(verdicts.meter_ids):
         called = verdicts.kind[row] if verdicts.is_anomaly[row] else "ordinary"
-        typer.echo(f"{name}  {verdicts.days[row]}  {called}  score {verdicts.score[row]:.3f}")
+        typer.echo(
+            f"{name}  {verdicts.days[row]}  {called}  score {verdicts.score[row]:.3f} (threshold {verdicts.threshold:.3f})"
+        )
         if verdicts.silence[row]:
             typer.echo(f"  silent        {verdicts.silence[row]}")
         typer.echo(f"  readings      {sparkline(verdicts.kwh[row].tolist())}")
@@ -156,7 +165,7 @@ def _list_events(
         )
         return
     typer.echo(f"{len(found.events)} events in {meters * days:,} days of {meters} meters, the most urgent first")
-    typer.echo(f"about {found.expected_false_alarms:.0f} would be listed if nothing were wrong")
+    typer.echo(f"the threshold allows for {found.expected_false_alarms:.0f} false alarms in that time")
     for event in found.events.head(_SHOWN).to_dict("records"):
         first = event["start"].tz_convert(bundle.manifest.timezone)
         span = f"{first:%Y-%m-%d} {event['days']:3d} d{' and on' if event['is_open'] else '':7}"

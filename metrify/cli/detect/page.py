@@ -27,7 +27,7 @@ def write_detect_page(path: Path, source: str, manifest: BundleManifest, found: 
     lead = (
         f"{len(found.events)} events in {meters * days:,} days of {meters} meters of {source}, found by "
         f"{manifest.version}. The most urgent come first: those with the most energy at stake, and those that go on. "
-        f"About {found.expected_false_alarms:.0f} would be listed if nothing were wrong at any meter."
+        f"The detector's threshold allows for {found.expected_false_alarms:.0f} false alarms in that time."
     )
     sections = [_list(found.events, manifest.timezone), *_drawn(found)]
     if len(found.not_judged):

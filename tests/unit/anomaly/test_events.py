@@ -119,3 +119,9 @@ def test_an_event_that_fits_no_kind_is_called_other(days: MeterDays) -> None:
         days.matrix.kwh[1, place(days, day)] *= 1.8
     events = find_events(judge(days, {(1, 10, 14): Kind.THEFT}), 2, 0.5)
     assert events[["kind", "kind_share", "counted"]].to_numpy().tolist() == [["other", 0.0, "more"]]
+
+
+def test_new_negative_readings_are_listed_whatever_their_score(days: MeterDays) -> None:
+    days.matrix.kwh[1, place(days, 12)] *= -1
+    events = find_events(judge(days, {}), 2, 0.5)
+    assert events[["meter_id", "kind", "days"]].to_numpy().tolist() == [["meter-1", "reversed", 1]]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults
+from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults, sure_faults
 from metrify.anomaly.inject_faults import inject_faults
 from metrify.anomaly.kinds import FAULTS, OTHER, Kind
 
@@ -72,8 +72,19 @@ def test_the_likeliest_kind_that_fits_is_told_and_other_where_none_does() -> Non
     share = np.array([[0.1] * len(KINDS)] * 2)
     share[:, KINDS.index(Kind.THEFT)] = 0.5
     allowed = np.zeros((2, len(KINDS)), bool)
+    assert guess_faults(share[:1] / 100, ~allowed[:1]).tolist() == [OTHER]  # all are far-fetched
     allowed[0, [KINDS.index(Kind.THEFT), KINDS.index(Kind.ZERO)]] = True
     allowed[1, KINDS.index(Kind.VACANCY)] = True  # is no fault
     assert guess_faults(share, allowed).tolist() == ["theft", OTHER]
     turned = [kind.value for kind in reversed(KINDS)]
     assert guess_faults(share[:, ::-1], allowed, turned).tolist() == ["theft", OTHER]
+
+
+def test_some_days_are_anomalous_whatever_a_detector_says() -> None:
+    history, zeros = ordinary(DAYS), np.zeros((1, 1, DAY))
+    for judged, expected in ((zeros, True), (-ordinary(1), True), (ordinary(1), False)):
+        assert sure_faults(history, judged).tolist() == [expected]
+    history[0, 3, 4] = 0
+    assert not sure_faults(history, zeros).any()
+    history[0, 3, 4] = -1
+    assert not sure_faults(history, -ordinary(1)).any()

@@ -52,7 +52,7 @@ def test_a_day_that_the_store_does_not_hold_is_told_with_what_it_holds() -> None
     ("gap", "unjudged", "told"),
     [
         (slice(-DAY, -DAY + 12), None, "12 of 24 readings of the day are missing (50%)"),
-        (slice(-DAY, -DAY + 13), Unjudged.MISSING, "13 of 24 readings of 2024-06-19 are missing; it is listed as"),
+        (slice(-DAY, -DAY + 13), Unjudged.MISSING, "13 of 24 readings of 2024-06-19 are missing, or kept out"),
         (slice(0, DAY - 1), None, ""),
         (slice(0, DAY), None, ""),
         (slice(0, 7 * DAY), None, "168 of 360 readings before it are missing"),
