@@ -90,8 +90,8 @@ def find_events(judged: JudgedDays, max_gap_days: int, max_missing_share: float)
     """Merges days into events, the most urgent first.
 
     A day counts if it is anomalous, if it is so whatever its score (see `sure_faults`), if more of its readings are
-    missing than can be judged, or if the home seems to be empty for days. The kind is the one that the days of the event
-    are most like on average, of those that their readings allow; where too many readings are missing, it is that.
+    missing than can be judged, or if the home seems to be empty for days. The kind is the one that the days of the
+    event are most like on average, of those that their readings allow; where too many readings are missing, it is that.
 
     Args:
         judged: The days and their scores.

@@ -83,8 +83,9 @@ def sure_faults(history: np.ndarray, judged: np.ndarray) -> np.ndarray:
 
 
 def guess_faults(kind_share: np.ndarray, fits: np.ndarray, kinds: Sequence[str] = _KINDS) -> np.ndarray:
-    """The likeliest kind of fault of those that fit, `[N]` str; `other` where none does, or all of several
-    are far-fetched.
+    """The likeliest kind of fault of those that fit, `[N]` str.
+
+    It is `other` where none fits, or where all of several are far-fetched.
 
     Args:
         kind_share: `[N, K]` how likely each kind is.

@@ -100,7 +100,8 @@ def _show_days(bundle: "Bundle", meters: list[str], day: str | None, home: "Home
     for row, name in enumerate(verdicts.meter_ids):
         called = verdicts.kind[row] if verdicts.is_anomaly[row] else "ordinary"
         typer.echo(
-            f"{name}  {verdicts.days[row]}  {called}  score {verdicts.score[row]:.3f} (threshold {verdicts.threshold:.3f})"
+            f"{name}  {verdicts.days[row]}  {called}  score {verdicts.score[row]:.3f} "
+            f"(threshold {verdicts.threshold:.3f})"
         )
         if verdicts.silence[row]:
             typer.echo(f"  silent        {verdicts.silence[row]}")
