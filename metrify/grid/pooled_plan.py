@@ -13,12 +13,14 @@ import numpy as np
 
 from metrify.grid.feeder import Feeder
 from metrify.grid.horizon import Horizon
+from metrify.grid.load_room import LoadRoom
 from metrify.grid.network import Network
 from metrify.grid.pooled_program import Entry, PatternProgram
 from metrify.grid.power_flow import solve_power_flow
 from metrify.grid.settlement import BREACH_EUR
 from metrify.grid.state import State
 from metrify.grid.tariff import Tariff
+from metrify.units import HOURS_PER_DAY
 
 _TANGENTS = (-0.75, -0.25, 0.25, 0.75)  # in parts of what batteries can do, where losses are touched
 _SHIFTED_KWH_EUR = 1e-4  # what energy that is put off costs, so that none is for nothing
@@ -122,6 +124,7 @@ class PooledPlanner:
         horizon: Horizon,
         losses: LossCurve,
         state: State,
+        room: LoadRoom,
         peak_kw: float,
         peak_eur_per_kw: float,
         reserve_kw: np.ndarray | float = 0.0,
@@ -132,6 +135,7 @@ class PooledPlanner:
             horizon: N blocks.
             losses: Of them.
             state: At the beginning.
+            room: What loads may do in the first block.
             peak_kw: What has flowed in at most before.
             peak_eur_per_kw: What each kW above that costs.
             reserve_kw: `[N]` by which more may flow in than is expected, which counts for the peak alone.
@@ -140,8 +144,7 @@ class PooledPlanner:
             GridError: The solver finds no plan.
         """
         feeder, tariff, hours, means = self._feeder, self._tariff, horizon.hours, horizon.profiles
-        can_shift = feeder.shiftable_kw > 0
-        room = np.maximum(feeder.shiftable_kw[can_shift] - horizon.most_load_kw[:, can_shift], 0).sum(axis=1)
+        put_off_kw, made_up_kw = self._most_shifted(horizon, state, room)
         net = means.load_kw.sum(axis=1) - means.pv_kw.sum(axis=1)
         stored_now = float(np.clip(state.stored_kwh.sum(), 0, self._capacity))
         owed_now = float(np.maximum(state.owed_kwh, 0).sum())
@@ -189,8 +192,8 @@ class PooledPlanner:
                 "charged": (0, self._power),
                 "given": (0, self._power),
                 "curtailed": (0, means.pv_kw.sum(axis=1)),
-                "put_off": (0, horizon.least_load_kw[:, can_shift].sum(axis=1)),
-                "made_up": (0, room),
+                "put_off": (0, put_off_kw),
+                "made_up": (0, made_up_kw),
                 "stored": (0, self._capacity),
                 "peak": (peak_kw, np.inf),
             },
@@ -205,6 +208,18 @@ class PooledPlanner:
             found["bought"] - found["sold"],
             float(found["peak"][0]),
         )
+
+    def _most_shifted(self, horizon: Horizon, state: State, room: LoadRoom) -> tuple[np.ndarray, np.ndarray]:
+        """`[N]` kW that all loads can put off, and make up for: none more than it owes or draws within a day."""
+        can_shift = self._feeder.shiftable_kw > 0
+        load_kw, hours = horizon.profiles.load_kw[:, can_shift], horizon.hours
+        within_a_day = hours.cumsum() <= HOURS_PER_DAY
+        own_kwh = np.maximum(state.owed_kwh[can_shift], 0) + hours[within_a_day] @ load_kw[within_a_day]
+        free = np.maximum(self._feeder.shiftable_kw[can_shift] - horizon.most_load_kw[:, can_shift], 0)
+        put_off = horizon.least_load_kw[:, can_shift].sum(axis=1)
+        made_up = np.minimum(free, own_kwh / hours[:, None]).sum(axis=1)
+        put_off[0], made_up[0] = room.put_off_kw.sum(), room.most_kw.sum()
+        return put_off, made_up
 
 
 _CONSTANT: dict[Entry, np.ndarray | float] = {

@@ -6,7 +6,7 @@ from metrify.grid.allocation import allocate
 from metrify.grid.controllers.controller import Observation
 from metrify.grid.feeder import Feeder
 from metrify.grid.horizon import Coarseness, Horizon, look_ahead
-from metrify.grid.load_room import find_load_room
+from metrify.grid.load_room import LoadRoom, find_load_room
 from metrify.grid.pooled_plan import PooledPlan, PooledPlanner, fit_losses
 from metrify.grid.projection import find_bounds, project
 from metrify.grid.setpoints import Setpoints
@@ -30,9 +30,10 @@ class ModelPredictive:
     def __init__(self, feeder: Feeder, tariff: Tariff, timezone: str, peak_hours: float) -> None:
         self._feeder, self._tariff, self._timezone, self._peak_hours = feeder, tariff, timezone, peak_hours
         self._planner = PooledPlanner(feeder, tariff)
+        self.aimed_kw = 0.0  # the peak that the last plan allows for
 
-    def plan(self, seen: Observation) -> tuple[Horizon, PooledPlan]:
-        """What is looked ahead to, and the plan for it.
+    def plan(self, seen: Observation) -> tuple[Horizon, LoadRoom, PooledPlan]:
+        """What is looked ahead to, what loads may do in the present step, and the plan.
 
         Raises:
             GridError: The solver finds no plan.
@@ -46,7 +47,8 @@ class ModelPredictive:
         if seen.peak_reserve_kw is not None:
             starts = np.concatenate([[0], horizon.lengths.cumsum()[:-1]])
             reserve = np.maximum.reduceat(seen.peak_reserve_kw, starts)
-        return horizon, self._planner.plan(horizon, losses, seen.state, seen.peak_kw, price, reserve)
+        room = find_load_room(self._feeder, seen.expected, seen.state, self._timezone)
+        return horizon, room, self._planner.plan(horizon, losses, seen.state, room, seen.peak_kw, price, reserve)
 
     def decide(self, seen: Observation) -> Setpoints:
         """See `Controller`.
@@ -56,8 +58,8 @@ class ModelPredictive:
             PowerFlowError: A step of what is expected has no solution.
         """
         feeder, present = self._feeder, seen.expected.steps(0, 1)
-        horizon, plan = self.plan(seen)
-        room = find_load_room(feeder, seen.expected, seen.state, self._timezone)
+        horizon, room, plan = self.plan(seen)
+        self.aimed_kw = plan.peak_kw
         wanted = allocate(
             feeder, present, seen.state, plan.action, room, self._choose_tap(horizon, plan, seen.state.tap)
         )

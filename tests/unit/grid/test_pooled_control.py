@@ -35,8 +35,9 @@ def test_a_pooled_plan_of_one_battery_costs_what_the_whole_dispatch_does(shiftab
     horizon = look_ahead(day, TARIFF, ZONE)
     planner, losses = PooledPlanner(feeder, TARIFF), fit_losses(feeder, horizon, 0)
     price = TARIFF.peak_price(24)
-    found = planner.plan(horizon, losses, state, 0.0, price)
-    again = planner.plan(horizon, losses, state, 0.0, price)  # from the last solution on
+    room = find_load_room(feeder, day, state, ZONE)
+    found = planner.plan(horizon, losses, state, room, 0.0, price)
+    again = planner.plan(horizon, losses, state, room, 0.0, price)  # from the last solution on
     np.testing.assert_allclose(again.battery_kw, found.battery_kw, atol=1e-6)
     whole = plan_dispatch(feeder, day, state, TARIFF, ZONE)
     steps = replace(
@@ -47,7 +48,7 @@ def test_a_pooled_plan_of_one_battery_costs_what_the_whole_dispatch_does(shiftab
     )
     costs = [settle(feeder, day, each, state, TARIFF, ZONE).cost_eur for each in (steps, whole.setpoints)]
     assert costs[0] == pytest.approx(costs[1], rel=2e-3)
-    shaved = planner.plan(horizon, losses, state, 0.0, price, np.full(STEPS, 10.0))
+    shaved = planner.plan(horizon, losses, state, room, 0.0, price, np.full(STEPS, 10.0))
     assert shaved.peak_kw > found.net_kw.max() - 1e-6
 
 

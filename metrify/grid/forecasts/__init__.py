@@ -1,0 +1,1 @@
+"""What is expected of a feeder's loads and inverters."""

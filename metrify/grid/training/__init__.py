@@ -1,0 +1,1 @@
+"""Training of what forecasts and controls a feeder; TensorFlow is imported here."""
