@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from metrify.errors import GridError
+from metrify.grid.quiet_solver import new_solver
 
 _INFINITY = 1e30  # what HiGHS takes for no bound
 
@@ -94,9 +95,7 @@ class LinearProgram:
 
         matrix = self._matrix()
         if self._solver is None:
-            self._solver = highspy.Highs()
-            self._solver.setOptionValue("output_flag", False)
-            self._solver.setOptionValue("threads", 1)
+            self._solver = new_solver()
             lower, upper = (_bounds(parts) for parts in (self._lower, self._upper))
             none = np.empty(0, np.int32)
             cost, columns = np.concatenate(self._cost), self._columns

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from metrify.errors import GridError
+from metrify.grid.quiet_solver import new_solver
 
 Entry = tuple[str, str, int]  # row, variable, and by how many blocks that comes before the row's
 
@@ -47,8 +48,8 @@ class PatternProgram:
         self._index = row[self._order].astype(np.int32)
         self._start = np.searchsorted(column[self._order], np.arange(self._columns + 1)).astype(np.int32)
         self._values = np.empty(len(row))
-        self._highs, self._solver = highspy, highspy.Highs()
-        for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("solver", "simplex")):
+        self._highs, self._solver = highspy, new_solver()
+        for option, value in (("presolve", "off"), ("solver", "simplex")):
             self._solver.setOptionValue(option, value)
         self._basis: Any = None
 

@@ -28,7 +28,14 @@ class Simulated:
     decision_ms: np.ndarray
 
 
-def simulate(controller: Controller, feeder: Feeder, actual: Profiles, forecast: Forecast, state: State) -> Simulated:
+def simulate(
+    controller: Controller,
+    feeder: Feeder,
+    actual: Profiles,
+    forecast: Forecast,
+    state: State,
+    peak_kw: float = 0.0,
+) -> Simulated:
     """Lets a controller decide each step.
 
     Args:
@@ -37,11 +44,12 @@ def simulate(controller: Controller, feeder: Feeder, actual: Profiles, forecast:
         actual: Profiles of the T steps as they came.
         forecast: From the number of a step to profiles from it on, which it could have known when it began.
         state: At the beginning.
+        peak_kw: What has flowed in at most before, in the time that the peak is charged for.
 
     Raises:
         PowerFlowError: A step has no solution.
     """
-    decided, spent, peak_kw = [], np.empty(len(actual)), 0.0
+    decided, spent = [], np.empty(len(actual))
     for step in range(len(actual)):
         seen = Observation(forecast(step), state, peak_kw, (len(actual) - step) * actual.hours)
         started = time.perf_counter()
