@@ -27,6 +27,11 @@ class Home:
         return self.root / "datasets"
 
     @property
+    def feeders(self) -> Path:
+        """Feeders that were imported, one folder a feeder."""
+        return self.root / "feeders"
+
+    @property
     def public_sets(self) -> Path:
         """Copies of public sets that were fetched."""
         return self.root / "public_sets"

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
+from metrify.config.grid import GridConfig
 from metrify.config.search_space import SearchSpace, edges, replace_parameters
 from metrify.config.section import Section, Share
 
@@ -257,6 +258,7 @@ class MetrifyConfig(Section):
     quality: QualityConfig = QualityConfig()
     training: TrainingConfig = TrainingConfig()
     feature_engineering: FeatureEngineeringConfig = FeatureEngineeringConfig()
+    grid: GridConfig = GridConfig()
     cold_start: ColdStartConfig = ColdStartConfig()
     serving: ServingConfig = ServingConfig()
     mlflow: MlflowConfig = MlflowConfig()

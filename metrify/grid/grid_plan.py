@@ -164,16 +164,16 @@ class GridPlan:
     def figures(self) -> dict[str, tuple[float, float, str]]:
         """What is compared: without control, as planned, and the unit, by name."""
         before, after = self.uncontrolled, self.settlement
-        voltages = before.flow.voltage_pu, after.flow.voltage_pu
-        loadings = (float(settled.flow.loading_percent.max(initial=0)) for settled in (before, after))
+        voltage, planned_voltage = before.flow.voltage_pu, after.flow.voltage_pu
+        loading, planned_loading = (float(one.flow.loading_percent.max(initial=0)) for one in (before, after))
         return {
             "cost": (self.uncontrolled_cost_eur, self.cost_eur, "EUR"),
             "peak": (before.peak_kw, after.peak_kw, "kW"),
             "losses": (before.losses_kwh, after.losses_kwh, "kWh"),
             "curtailed": (before.curtailed_kwh, after.curtailed_kwh, "kWh"),
-            "lowest_voltage": (*(float(values.min()) for values in voltages), "pu"),
-            "highest_voltage": (*(float(values.max()) for values in voltages), "pu"),
-            "highest_loading": (*loadings, "%"),
+            "lowest_voltage": (float(voltage.min()), float(planned_voltage.min()), "pu"),
+            "highest_voltage": (float(voltage.max()), float(planned_voltage.max()), "pu"),
+            "highest_loading": (loading, planned_loading, "%"),
             "violations": (before.violations, after.violations, "steps"),
         }
 

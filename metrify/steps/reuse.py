@@ -20,7 +20,7 @@ from metrify.steps.lock import locked
 
 REUSED_LINE = "reused the result of an earlier run"
 # No step whose result is reused reads these; the steps before the training don't read the network's parameters either.
-SERVING_SECTIONS = ("cold_start", "serving", "rollout", "mlflow", "gate", "compression", "search")
+SERVING_SECTIONS = ("grid", "cold_start", "serving", "rollout", "mlflow", "gate", "compression", "search")
 DETECTOR_SECTION = "training.anomaly_detection"
 _NETWORK_KEYS = (
     "model_type",
