@@ -15,6 +15,7 @@ from metrify import __version__
 from metrify.cli import batch_forecast, bench, bundle, data, doctor, fit, forecast, pipelines, rollout, serve, train
 from metrify.cli.demo import command as demo
 from metrify.cli.detect.command import detect
+from metrify.cli.optimize.command import optimize
 from metrify.errors import MetrifyError
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command("serve")(serve.serve)
 app.command("forecast")(forecast.forecast)
 app.command("batch-forecast")(batch_forecast.batch_forecast)
 app.command("detect")(detect)
+app.command("optimize")(optimize)
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(bench.app, name="bench")

@@ -15,7 +15,8 @@ from metrify.grid.settlement import HARD_BAND_PU, PLANNING_BAND_PU, Settlement, 
 from metrify.grid.tariff import Tariff
 from metrify.units import HOURS_PER_DAY
 
-_RELIEF_PERCENT, _RELIEF_PU, _RELIEF_KW = 0.05, 1e-5, 0.1  # by which an action has to help to be done for it
+_RELIEF_KW = 0.1  # by which an action has to lower what flows in to be done for the peak
+_RELIEF_SHARE = 0.02  # of what is beyond a limit, by which an action has to lower that to be done for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +81,16 @@ class PlanEvidence:
         for band in (HARD_BAND_PU, PLANNING_BAND_PU):
             for loading, voltage, said in self._bases(run, undone):
                 if band == HARD_BAND_PU:
-                    helped = undone.loading_percent - self._after(run, "loading_percent") > _RELIEF_PERCENT
+                    relief = undone.loading_percent - self._after(run, "loading_percent")
+                    helped = relief > _RELIEF_SHARE * np.maximum(loading - NEAR_PERCENT, 0)
                     found = _worst(np.where(helped, loading, 0), NEAR_PERCENT)
                     if found:
                         name = self.feeder.network.branch_names[found[1]]
                         at = run.first + found[0]
                         return at, f"{name} would be at {loading[found]:.0f} % at {self.clock(at)} {said}"
-                away, of_undone = np.abs(voltage - 1), np.abs(undone.voltage_pu - 1)
-                found = _worst(
-                    np.where(of_undone - np.abs(self._after(run, "voltage_pu") - 1) > _RELIEF_PU, away, 0), band
-                )
+                away = np.abs(voltage - 1)
+                relief = np.abs(undone.voltage_pu - 1) - np.abs(self._after(run, "voltage_pu") - 1)
+                found = _worst(np.where(relief > _RELIEF_SHARE * np.maximum(away - band, 0), away, 0), band)
                 if found:
                     name, at = self.feeder.network.bus_names[found[1]], run.first + found[0]
                     return at, f"the voltage at {name} would be {voltage[found]:.3f} pu at {self.clock(at)} {said}"
