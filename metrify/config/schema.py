@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from metrify.config.anomaly_detection import AnomalyDetectionConfig
 from metrify.config.grid import GridConfig
+from metrify.config.grid_optimization import GridOptimizationConfig
 from metrify.config.search_space import SearchSpace, edges, replace_parameters
 from metrify.config.section import Section, Share
 
@@ -170,6 +171,7 @@ class TrainingConfig(Section):
 
     consumption_forecasting: ConsumptionForecastingConfig = ConsumptionForecastingConfig()
     anomaly_detection: AnomalyDetectionConfig = AnomalyDetectionConfig()
+    grid_optimization: GridOptimizationConfig = GridOptimizationConfig()
 
 
 class FeatureEngineeringConfig(Section):
@@ -333,4 +335,14 @@ class MetrifyConfig(Section):
         """
         values = self.model_dump()
         values["training"]["anomaly_detection"].update(changes)
+        return self.model_validate(values)
+
+    def with_grid_optimization(self, **changes: object) -> Self:
+        """A copy with other values of `training.grid_optimization`.
+
+        Raises:
+            ValidationError: A value is not allowed.
+        """
+        values = self.model_dump()
+        values["training"]["grid_optimization"].update(changes)
         return self.model_validate(values)

@@ -8,7 +8,7 @@ from metrify.grid.feeder import Feeder, Profiles
 from metrify.grid.local_clock import ends_local_day
 from metrify.grid.state import State
 
-_SURE_SHARE = 0.9  # of the room that is expected until the day ends, on which loads that owe energy count
+_SURE_SHARE = 0.6  # of the room that is expected until the day ends, on which loads that owe energy count
 
 
 @dataclass(frozen=True, eq=False)

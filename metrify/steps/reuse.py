@@ -22,6 +22,7 @@ REUSED_LINE = "reused the result of an earlier run"
 # No step whose result is reused reads these; the steps before the training don't read the network's parameters either.
 SERVING_SECTIONS = ("grid", "cold_start", "serving", "rollout", "mlflow", "gate", "compression", "search")
 DETECTOR_SECTION = "training.anomaly_detection"
+CONTROLLER_SECTION = "training.grid_optimization"
 _NETWORK_KEYS = (
     "model_type",
     "ensemble_members",
@@ -35,7 +36,11 @@ _NETWORK_KEYS = (
     "batch_size",
     "learning_rate",
 )
-NETWORK_PARAMETERS = (*(f"training.consumption_forecasting.{key}" for key in _NETWORK_KEYS), DETECTOR_SECTION)
+NETWORK_PARAMETERS = (
+    *(f"training.consumption_forecasting.{key}" for key in _NETWORK_KEYS),
+    DETECTOR_SECTION,
+    CONTROLLER_SECTION,
+)
 
 P = ParamSpec("P")
 

@@ -11,9 +11,9 @@ from metrify.readings.dataset import fingerprint
 from metrify.steps.bundle_description import write_description
 from metrify.steps.measured_days import MeasuredDays, load_measured_days
 from metrify.steps.progress import tell_progress
-from metrify.steps.reuse import SERVING_SECTIONS, reusable
+from metrify.steps.reuse import CONTROLLER_SECTION, SERVING_SECTIONS, reusable
 
-_UNREAD = (*SERVING_SECTIONS, "training.consumption_forecasting")
+_UNREAD = (*SERVING_SECTIONS, "training.consumption_forecasting", CONTROLLER_SECTION)
 
 
 @reusable(outputs=("model", "curve", "description"), ignores=_UNREAD)

@@ -10,11 +10,11 @@ from metrify.config.code_version import code_version
 from metrify.steps.bundle_description import write_description
 from metrify.steps.describe_forecaster import describe_forecaster
 from metrify.steps.progress import Countdown, tell_progress
-from metrify.steps.reuse import DETECTOR_SECTION, SERVING_SECTIONS, reusable, values_read
+from metrify.steps.reuse import CONTROLLER_SECTION, DETECTOR_SECTION, SERVING_SECTIONS, reusable, values_read
 from metrify.steps.training_set import TrainingSet, read_training_set
 from metrify.units import intervals_per_day
 
-_UNREAD = (*SERVING_SECTIONS, DETECTOR_SECTION)
+_UNREAD = (*SERVING_SECTIONS, DETECTOR_SECTION, CONTROLLER_SECTION)
 
 
 @reusable(outputs=("model", "curve", "description"), ignores=_UNREAD)
