@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from metrify.cli.optimize.chart import plan_chart
 from metrify.cli.optimize.rows import action_rows, binding_rows, breach_text, value_text
+from metrify.grid.draw_day import draw_day
 from metrify.monitoring.page import Section, Table, write_page
 from metrify.steps.optimize_feeder import FeederDay
 
@@ -31,9 +31,10 @@ def write_plan_page(path: Path, day: str, found: FeederDay) -> None:
         [title.replace("_", " "), value_text(before, unit), value_text(after, unit)]
         for title, (before, after, unit) in plan.figures.items()
     ]
-    picture = "Dashed: what the connection to the grid above bears. Powers above 0 are drawn, those below are fed in."
+    picture = draw_day(plan.feeder, plan.expected, plan.setpoints, plan.settlement, plan.uncontrolled, zone)
+    legend = "Dashed: what the connection to the grid above bears. Powers above 0 are drawn, those below are fed in."
     sections = [
-        Section("The day", picture, [plan_chart(plan, zone)]),
+        Section("The day", legend, [picture]),
         Section(
             "Figures",
             "All of them are settled by the power flow of each step.",
