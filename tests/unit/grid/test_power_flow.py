@@ -105,8 +105,10 @@ def test_what_is_no_single_feeder_is_refused() -> None:
 
     net = copy.deepcopy(load(GRIDS[0])[0])
     pandapower.create_ext_grid(net, 5)
-    net.line.loc[net.line.index[2], "in_service"] = False
-    with pytest.raises(GridError, match="2 connections to the grid above, 1 elements that are switched off"):
+    pandapower.create_shunt(net, 5, q_mvar=0.01)
+    net.load.loc[net.load.index[2], net.load.columns[net.load.columns.str.startswith("const_z")]] = 50.0
+    said = "2 connections to the grid above, 1 elements of the kind shunt, 1 loads that depend on the voltage"
+    with pytest.raises(GridError, match=said):
         read_network(net, "two")
 
 
