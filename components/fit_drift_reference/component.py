@@ -9,11 +9,11 @@ from components.image import PIPELINE_IMAGE
 def fit_drift_reference(
     config_yaml: str,
     dataset: dsl.Input[dsl.Dataset],
-    verdicts: dsl.Input[dsl.Dataset],
     reference: dsl.Output[dsl.Dataset],
     thresholds: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
     task: str = "load-forecast",
+    verdicts: dsl.Input[dsl.Dataset] = None,  # how KFP marks an input that may lack
 ) -> None:
     from pathlib import Path
 
@@ -22,7 +22,7 @@ def fit_drift_reference(
 
     counts = fit_drift_reference(
         Path(dataset.path),
-        Path(verdicts.path),
+        Path(verdicts.path) if verdicts else None,
         Path(reference.path),
         Path(thresholds.path),
         parse_config(config_yaml),

@@ -16,6 +16,7 @@ def write_bundle(
     model_card: dsl.Input[dsl.Markdown],
     bundle: dsl.Output[dsl.Model],
     cold_start: dsl.Input[dsl.Artifact] = None,  # how KFP marks an input that may lack
+    feeder: dsl.Input[dsl.Dataset] = None,
 ) -> None:
     from pathlib import Path
 
@@ -31,4 +32,5 @@ def write_bundle(
         Path(cold_start.path) if cold_start else None,
         Path(bundle.path),
         code_version,
+        feeder=Path(feeder.path) if feeder else None,
     )

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from metrify.bundles.manifest import (
     COLD_START_FILE,
     DRIFT_REFERENCE_FILE,
+    FEEDER_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     THRESHOLDS_FILE,
@@ -47,6 +48,11 @@ class Bundle:
     def drift_reference(self) -> pd.DataFrame:
         """Rows of the reference population."""
         return pd.read_parquet(self.folder / DRIFT_REFERENCE_FILE)
+
+    def feeder_text(self) -> str | None:
+        """The feeder that a controller is for, as the grid library wrote it; None of other models."""
+        path = self.folder / FEEDER_FILE
+        return path.read_text(encoding="utf-8") if path.is_file() else None
 
     def thresholds(self) -> dict[str, Any]:
         """What `thresholds.json` says."""

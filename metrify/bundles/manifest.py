@@ -7,19 +7,21 @@ from pydantic import BaseModel, ConfigDict
 from metrify.errors import InvalidRequestError
 from metrify.features.batch import FeatureContext
 
-Task = Literal["load-forecast", "anomaly-detection"]
+Task = Literal["load-forecast", "anomaly-detection", "grid-optimization"]
 
 FORECASTER_NAME = "load-forecaster"  # of the model, its bundles, its service and its place in the registry
 DETECTOR_NAME = "anomaly-detector"  # likewise
+OPTIMIZER_NAME = "grid-optimizer"  # likewise
 MANIFEST_FILE = "bundle.json"
 MODEL_FILE = "model.onnx"
 DRIFT_REFERENCE_FILE = "drift_reference.parquet"
 THRESHOLDS_FILE = "thresholds.json"
 MODEL_CARD_FILE = "model_card.md"
 COLD_START_FILE = "cold_start.json"
+FEEDER_FILE = "feeder.json"  # what a controller controls
 SIGNATURE_FILE = "signature.json"
 SIGNED_FILES = (MANIFEST_FILE, MODEL_FILE, DRIFT_REFERENCE_FILE, THRESHOLDS_FILE, MODEL_CARD_FILE)
-OPTIONAL_FILES = (COLD_START_FILE,)  # signed too where they are there; older bundles lack them
+OPTIONAL_FILES = (COLD_START_FILE, FEEDER_FILE)  # signed too where they are there
 
 
 class _Frozen(BaseModel):
@@ -46,8 +48,10 @@ class BundleDescription(_Frozen):
     Attributes:
         features: Labels of the features it was trained with, for instance `load_window@2`.
         feature_spec_hash: Hash of just these features.
-        sequence_length: Intervals that a row reads; of a detector the judged day is the last of them.
-        forecast_horizon: Intervals that a forecaster forecasts; of a detector those of the judged day.
+        sequence_length: Intervals that a row reads; of a detector the judged day is the last of them. A controller's
+            are the week before, which it expects again where nothing is forecast.
+        forecast_horizon: Intervals that a forecaster forecasts; of a detector those of the judged day, and of a
+            controller those whose forecast it reads.
         quantiles: Of a forecaster's output; a detector has none.
         training_period: First and last origin of the training rows, RFC 3339 UTC.
     """

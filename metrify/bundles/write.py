@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from metrify.bundles.manifest import (
     COLD_START_FILE,
     DRIFT_REFERENCE_FILE,
+    FEEDER_FILE,
     MANIFEST_FILE,
     MODEL_CARD_FILE,
     MODEL_FILE,
@@ -31,6 +32,7 @@ def write_bundle(
     model_card: str,
     key: Ed25519PrivateKey,
     cold_start: ColdStartProfile | None = None,
+    feeder: str | None = None,
 ) -> None:
     """Writes and signs a bundle; `folder` is complete or it is not there.
 
@@ -43,6 +45,7 @@ def write_bundle(
         model_card: Markdown that tells people what the model is.
         key: The signer's key.
         cold_start: What windows of new meters are completed by; without it, none of them is forecast.
+        feeder: Text of the feeder that a controller is for.
     """
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     partial.mkdir(parents=True)
@@ -54,6 +57,8 @@ def write_bundle(
         (partial / MODEL_CARD_FILE).write_text(model_card, encoding="utf-8")
         if cold_start is not None:
             (partial / COLD_START_FILE).write_text(cold_start.model_dump_json() + "\n", encoding="utf-8")
+        if feeder is not None:
+            (partial / FEEDER_FILE).write_text(feeder, encoding="utf-8")
         sign_folder(partial, key)
         shutil.rmtree(folder, ignore_errors=True)
         partial.replace(folder)

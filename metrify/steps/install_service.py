@@ -5,13 +5,14 @@ from pathlib import Path
 
 import yaml
 
-from metrify.bundles.manifest import DETECTOR_NAME, FORECASTER_NAME
+from metrify.bundles.manifest import DETECTOR_NAME, FORECASTER_NAME, OPTIMIZER_NAME
 from metrify.config import Home
 from metrify.errors import ServiceError
 
 _MENDS = {
     FORECASTER_NAME: "Run `metrify train` or `metrify demo` first.",
     DETECTOR_NAME: "Run `metrify train --models anomaly` first.",
+    OPTIMIZER_NAME: "Run `metrify train --models grid` first.",
 }
 
 

@@ -26,7 +26,7 @@ def register_model(
 
     Args:
         bundle: Text file of `write_bundle`, which names the folder.
-        curve: JSON file of `train_forecaster` or `train_detector`; None where a model has none.
+        curve: JSON file of the step that trained it, the losses by epoch; None where a model has none.
         tables: Parquet file of `evaluate_forecaster`, likewise.
         config: Tracking and training sections.
         home: Where the stores lie.
@@ -53,6 +53,8 @@ def register_model(
 def _parameters(task: Task, config: MetrifyConfig) -> dict[str, object]:
     if task == "anomaly-detection":
         return config.training.anomaly_detection.model_dump()
+    if task == "grid-optimization":
+        return {**config.training.grid_optimization.model_dump(), "tariff": config.grid.tariff.model_dump()}
     return {**config.training.consumption_forecasting.model_dump(), "compression": config.compression.method}
 
 

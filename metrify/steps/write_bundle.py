@@ -10,6 +10,7 @@ from metrify.bundles.manifest import BundleManifest
 from metrify.bundles.signature import load_or_create_signing_key
 from metrify.bundles.write import write_bundle as write_bundle_folder
 from metrify.config import Home
+from metrify.grid.feeder_files import FEEDER_FILE
 from metrify.steps.bundle_description import read_description
 from metrify.steps.fit_cold_start import read_cold_start
 
@@ -25,6 +26,7 @@ def write_bundle(
     output: Path,
     code_version: str,
     home: Home | None = None,
+    feeder: Path | None = None,
 ) -> str:
     """Writes the bundle into the home, `bundles/<name>/<version>`, and its folder's name into `output`.
 
@@ -39,6 +41,7 @@ def write_bundle(
         output: Text file to write: the bundle's folder.
         code_version: Version of the code that trained the model.
         home: Where bundles and the signing key lie.
+        feeder: Folder of `load_feeder`; None of a model that controls none.
 
     Returns:
         The bundle's version, `<model type>-<hash of the ONNX file>`.
@@ -62,6 +65,7 @@ def write_bundle(
         model_card.read_text(encoding="utf-8"),
         load_or_create_signing_key(home.keys),
         read_cold_start(cold_start) if cold_start else None,
+        (feeder / FEEDER_FILE).read_text(encoding="utf-8") if feeder else None,
     )
     output.write_text(str(folder), encoding="utf-8")
     return version

@@ -37,6 +37,7 @@ def write(tmp_path: Path, manifest: BundleManifest, key: Ed25519PrivateKey) -> C
         thresholds: object = None,
         signer: Ed25519PrivateKey = key,
         cold_start: ColdStartProfile | None = None,
+        feeder: str | None = None,
         **changes: object,
     ) -> Path:
         model, folder = tmp_path / "trained.onnx", tmp_path / "bundles" / "one"
@@ -44,7 +45,7 @@ def write(tmp_path: Path, manifest: BundleManifest, key: Ed25519PrivateKey) -> C
         said = manifest.model_copy(update=changes)
         reference = pd.DataFrame({"change_log_mean": [0.1, -0.2]})
         limits = {"limit": 1.5} if thresholds is None else thresholds
-        write_bundle(folder, said, model, reference, limits, "# Card", signer, cold_start)
+        write_bundle(folder, said, model, reference, limits, "# Card", signer, cold_start, feeder)
         return folder
 
     return write_one
