@@ -4,6 +4,7 @@ Meinecke and others 2020, SimBench, doi 10.3390/en13123290. Stamps are German st
 """
 
 import warnings
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,13 @@ import numpy as np
 
 from metrify.errors import GridError
 from metrify.grid.feeder import Batteries, Feeder, Profiles
+from metrify.grid.pandapower_elements import (
+    DEFAULT_EFFICIENCY,
+    KW_PER_MW,
+    batteries_of,
+    buses_of,
+    element_names,
+)
 from metrify.grid.pandapower_network import read_network
 from metrify.readings.sources.simbench import GRIDS
 
@@ -20,9 +28,8 @@ if TYPE_CHECKING:
 TIMEZONE = "Europe/Berlin"
 _MINUTES = 15
 _START = np.datetime64("2015-12-31T23:00", "s")  # 1 January 2016, 0 h German standard time
-_KW_PER_MW = 1000.0
 _SHIFTABLE = ("HLS_", "APLS_", "Soil_", "Air_")  # charging at home and at work, and heat pumps
-_SPARE_KWH, _SPARE_KW, _SPARE_EFFICIENCY = 100.0, 50.0, 0.95  # at the transformer of a grid that has no storage
+_SPARE_KWH, _SPARE_KW = 100.0, 50.0  # at the transformer of a grid that has no storage
 
 
 @lru_cache(maxsize=4)
@@ -46,31 +53,23 @@ def read_simbench_feeder(grid: str) -> tuple[Feeder, Profiles]:
         net = simbench.get_simbench_net(grid)
         values = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
     read = read_network(net, grid)
-    at = lambda buses: np.array([read.bus_numbers[bus] for bus in buses], int)  # noqa: E731
     load_kw, load_kvar, pv_kw = (
-        values[key].to_numpy() * _KW_PER_MW for key in (("load", "p_mw"), ("load", "q_mvar"), ("sgen", "p_mw"))
+        values[key].to_numpy() * KW_PER_MW for key in (("load", "p_mw"), ("load", "q_mvar"), ("sgen", "p_mw"))
     )
     feeder = Feeder(
         read.network,
-        tuple(net.load["name"]),
-        at(net.load["bus"]),
+        element_names(net.load, "loads"),
+        buses_of(net.load, read.bus_numbers, "loads"),
         np.where(net.load["profile"].str.startswith(_SHIFTABLE), load_kw.max(axis=0), 0.0),
-        tuple(net.sgen["name"]),
-        at(net.sgen["bus"]),
-        net.sgen["sn_mva"].to_numpy() * _KW_PER_MW,
-        _batteries(net, at),
+        element_names(net.sgen, "static generators"),
+        buses_of(net.sgen, read.bus_numbers, "static generators"),
+        net.sgen["sn_mva"].to_numpy() * KW_PER_MW,
+        batteries_of(net, read.bus_numbers) if len(net.storage) else _spare(net, read.bus_numbers),
     )
     return feeder, Profiles(_START, _MINUTES, load_kw, load_kvar, pv_kw)
 
 
-def _batteries(net: "pandapowerNet", at) -> Batteries:  # type: ignore[no-untyped-def]
-    if not len(net.storage):
-        spare = (np.array([value]) for value in (_SPARE_KW, _SPARE_KWH, _SPARE_EFFICIENCY))
-        return Batteries((f"{net.trafo['name'].iloc[0]} storage",), at(net.trafo["lv_bus"].iloc[:1]), *spare)
-    return Batteries(
-        tuple(net.storage["name"]),
-        at(net.storage["bus"]),
-        net.storage["sn_mva"].to_numpy() * _KW_PER_MW,
-        net.storage["max_e_mwh"].to_numpy() * _KW_PER_MW,
-        net.storage["efficiency_percent"].to_numpy(),
-    )
+def _spare(net: "pandapowerNet", bus_numbers: Mapping[int, int]) -> Batteries:
+    values = (np.array([value]) for value in (_SPARE_KW, _SPARE_KWH, DEFAULT_EFFICIENCY))
+    at = np.array([bus_numbers[int(net.trafo["lv_bus"].iloc[0])]])
+    return Batteries((f"{net.trafo['name'].iloc[0]} storage",), at, *values)

@@ -2,12 +2,13 @@
 
 import typer
 
-from metrify.cli.data import backfill, features, fetch, quality, readings
+from metrify.cli.data import backfill, features, feeder, fetch, quality, readings
 
 app = typer.Typer(
     help="Import, list and judge datasets, and look at their features.", no_args_is_help=True, rich_markup_mode=None
 )
 app.command("import")(readings.import_table)
+app.command("import-feeder")(feeder.import_feeder)
 app.command("list")(readings.list_all)
 app.command("fetch")(fetch.fetch)
 app.command("backfill")(backfill.backfill)

@@ -5,9 +5,9 @@ from pathlib import Path
 from metrify.errors import DatasetError
 from metrify.readings.dataset import INFO_FILE, Dataset, read_dataset
 from metrify.readings.sources.public_sets import PUBLIC_SETS, find_public_set, locate_public_set, read_public_set
-from metrify.readings.sources.simbench import SIMBENCH_NAME, read_simbench_loads
+from metrify.readings.sources.simbench import GRIDS, SIMBENCH_NAME, read_simbench_grid, read_simbench_loads
 
-SOURCES = (SIMBENCH_NAME, *(public.name for public in PUBLIC_SETS))
+SOURCES = (SIMBENCH_NAME, *GRIDS, *(public.name for public in PUBLIC_SETS))
 
 
 def imported_names(datasets: Path) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def locate_source(name: str, public_folders: list[Path], datasets: Path) -> Path
     Raises:
         DatasetError: The name is unknown, or the source's file is missing.
     """
-    if name == SIMBENCH_NAME:
+    if name == SIMBENCH_NAME or name in GRIDS:
         return None
     public = find_public_set(name)
     if public:
@@ -47,7 +47,7 @@ def open_source(name: str, path: Path | None) -> Dataset:
         DatasetError: It is unreadable.
     """
     if path is None:
-        return read_simbench_loads()
+        return read_simbench_grid(name) if name in GRIDS else read_simbench_loads()
     public = find_public_set(name)
     if public:
         return read_public_set(public, path)

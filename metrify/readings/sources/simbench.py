@@ -1,10 +1,11 @@
-"""The loads of three SimBench low-voltage grids as meters: real input that needs nothing but PyPI.
+"""Loads and inverters of three SimBench low-voltage grids as meters: real input that needs nothing but PyPI.
 
 SimBench (Meinecke et al. 2020, doi 10.3390/en13123290) publishes benchmark grids with a full year of 15-minute
 profiles. Its stamps are German standard time without daylight saving: 35,136 steps in the leap year 2016.
 """
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -25,31 +26,49 @@ def read_simbench_loads() -> Dataset:
 
     A load's profile is its group: loads that share a profile are scaled copies of it.
     """
+    parts = [_read_elements(grid, ("load",)) for grid in GRIDS]
+    readings, meters = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
+    return Dataset(_info(SIMBENCH_NAME), readings, meters)
+
+
+def read_simbench_grid(grid: str) -> Dataset:
+    """Hourly energy of all loads and inverters of one of `GRIDS` in 2016; what inverters feed in is positive.
+
+    The loads are called as in `read_simbench_loads`.
+    """
+    return Dataset(_info(grid), *_read_elements(grid, ("load", "sgen")))
+
+
+def _read_elements(grid: str, kinds: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Readings and meters of elements of some kinds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pandapower warns of options that these grids do not use
         import simbench
 
-        frames, meters = [], []
-        for grid in GRIDS:
-            net = simbench.get_simbench_net(grid)
-            load_kw = 1000 * simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)[("load", "p_mw")]
-            numbers = [f"{grid}/{name}" for name in net.load["name"]]
-            frames.append(_hourly_readings(load_kw.to_numpy(), numbers))
-            meters.append(pd.DataFrame({"meter_id": numbers, "group": net.load["profile"].to_list(), "district": grid}))
-    info = DatasetInfo(
-        name=SIMBENCH_NAME,
+        net = simbench.get_simbench_net(grid)
+        values = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
+    frames, meters = [], []
+    for kind in kinds:
+        numbers = [f"{grid}/{name}" for name in net[kind]["name"]]
+        frames.append(_hourly_readings(1000 * values[(kind, "p_mw")].to_numpy(), numbers))
+        meters.append(pd.DataFrame({"meter_id": numbers, "group": net[kind]["profile"].to_list(), "district": grid}))
+    return pd.concat(frames, ignore_index=True), pd.concat(meters, ignore_index=True)
+
+
+def _info(name: str) -> DatasetInfo:
+    return DatasetInfo(
+        name=name,
         resolution_minutes=_RESOLUTION_MINUTES,
         timezone="Europe/Berlin",
         country="DE",
         licence="ODbL 1.0",
         citation="Meinecke et al. 2020, SimBench, doi 10.3390/en13123290",
     )
-    return Dataset(info, pd.concat(frames, ignore_index=True), pd.concat(meters, ignore_index=True))
 
 
-def _hourly_readings(load_kw: np.ndarray, numbers: list[str]) -> pd.DataFrame:
+def _hourly_readings(power_kw: np.ndarray, numbers: list[str]) -> pd.DataFrame:
     steps = _RESOLUTION_MINUTES // _PROFILE_MINUTES
-    hourly_kwh = load_kw.reshape(-1, steps, len(numbers)).sum(axis=1) * kwh_factor("kW", _PROFILE_MINUTES)
+    hourly_kwh = power_kw.reshape(-1, steps, len(numbers)).sum(axis=1) * kwh_factor("kW", _PROFILE_MINUTES)
     stamps = pd.date_range(_FIRST_STAMP, periods=len(hourly_kwh), freq="h").tz_convert("UTC").as_unit("us")
     return pd.DataFrame(
         {
