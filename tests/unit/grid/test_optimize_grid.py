@@ -12,6 +12,7 @@ from metrify.grid.controllers.predictive import ModelPredictive
 from metrify.grid.controllers.rules import NoControl, SelfConsumption
 from metrify.grid.feeder import Feeder, Profiles
 from metrify.grid.grid_plan import ActionKind, Breach, GridPlan, Limit
+from metrify.grid.network import TapAdmittance
 from metrify.grid.optimize_grid import optimize_grid
 from metrify.grid.setpoints import Setpoints
 from metrify.grid.settlement import settle
@@ -204,3 +205,27 @@ def test_a_rule_that_decides_for_want_of_something_is_marked() -> None:
         feeder, make_up_day(), State.empty(feeder), TARIFF, ZONE, SelfConsumption(feeder), "s", 0.0, "no forecast"
     )
     assert found.degraded and found.degraded_reason == "no forecast"
+
+
+def with_tap_changer(feeder: Feeder) -> Feeder:
+    """The feeder with a tap changer of five positions, each of which lowers the voltage at the end by 2.5 %."""
+    admittance, taps = feeder.network.admittances[0].buses[0, 0], (-2, -1, 0, 1, 2)
+    positions = []
+    for tap in taps:
+        ratio = 1 + 0.025 * tap
+        buses = admittance * np.array([[1 / ratio**2, -1 / ratio], [-1 / ratio, 1]])
+        positions.append(TapAdmittance(buses, buses[:1], buses[1:]))
+    return replace(feeder, network=replace(feeder.network, taps=taps, admittances=tuple(positions)))
+
+
+def test_a_tap_changer_moves_for_a_voltage_and_says_so() -> None:
+    feeder, day = with_tap_changer(make_up_feeder()), make_up_day()
+    strong = replace(feeder, network=replace(feeder.network, limit_from=np.full(1, 9.0), limit_to=np.full(1, 9.0)))
+    load = np.where((np.arange(STEPS) // 8 == 9)[:, None], 650.0, day.load_kw)
+    found = plan(strong, replace(day, load_kw=load), peak_kw=700.0)
+    moved = [action for action in found.actions if action.kind is ActionKind.TAP]
+    assert moved and moved[0].element == "tap changer of line"
+    assert any(
+        "moves to" in action.reason and "because the voltage at end would be 0.9" in action.reason for action in moved
+    )
+    assert found.figures["lowest_voltage"][1] > found.figures["lowest_voltage"][0]
