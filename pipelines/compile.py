@@ -8,6 +8,7 @@ from pipelines.anomaly_training import anomaly_training
 from pipelines.batch_forecast import batch_forecast
 from pipelines.feature_table import feature_table
 from pipelines.forecaster_training import forecaster_training
+from pipelines.grid_training import grid_training
 
 COMPILED_FOLDER = Path(__file__).parent / "compiled"
 PIPELINES = {
@@ -15,6 +16,7 @@ PIPELINES = {
     "batch_forecast": batch_forecast,
     "feature_table": feature_table,
     "forecaster_training": forecaster_training,
+    "grid_training": grid_training,
 }
 
 

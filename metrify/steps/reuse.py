@@ -41,6 +41,16 @@ NETWORK_PARAMETERS = (
     DETECTOR_SECTION,
     CONTROLLER_SECTION,
 )
+# No step that trains, chooses or judges a controller reads these.
+UNREAD_BY_CONTROLLERS = (
+    *(section for section in SERVING_SECTIONS if section != "grid"),
+    "splits",
+    "quality",
+    "feature_engineering",
+    "drift",
+    "training.consumption_forecasting",
+    DETECTOR_SECTION,
+)
 
 P = ParamSpec("P")
 
