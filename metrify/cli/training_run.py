@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from metrify.config import Home, MetrifyConfig
+    from pipelines.run_local import LocalRun
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class TrainingPipeline:
 
 FORECASTER_TRAINING = TrainingPipeline("forecaster_training", "evaluate-forecaster")
 ANOMALY_TRAINING = TrainingPipeline("anomaly_training", "evaluate-detector")
+GRID_TRAINING = TrainingPipeline("grid_training", "evaluate-controller")
 
 
 @dataclass(frozen=True)
@@ -41,26 +43,40 @@ class TrainedModel:
     Attributes:
         bundle: Bundle folder.
         service: InferenceService YAML that serves it.
-        dataset: Dataset folder with pseudonymous meters.
-        verdicts: Folder with the verdicts on readings, days and meters.
-        online_until: RFC 3339 end of the windows that the online store was filled with.
         metrics: Accuracy on the test rows, the baselines' beside it.
-        ingested: Counts of the ingested dataset.
         tasks: How many tasks the pipeline has.
         reused: How many of them took the result of an earlier run.
         seconds: Wall time of the run.
+        run: The run itself.
     """
 
     bundle: Path
     service: Path
-    dataset: Path
-    verdicts: Path
-    online_until: str
     metrics: dict[str, float]
-    ingested: dict[str, float]
     tasks: int
     reused: int
     seconds: float
+    run: "LocalRun"
+
+    @property
+    def dataset(self) -> Path:
+        """Dataset folder with pseudonymous meters, where the pipeline begins with readings."""
+        return self.run.output("ingest-readings", "dataset")
+
+    @property
+    def ingested(self) -> dict[str, float]:
+        """Counts of that dataset."""
+        return self.run.metrics("ingest-readings")
+
+    @property
+    def verdicts(self) -> Path:
+        """Folder with the verdicts on readings, days and meters."""
+        return self.run.output("validate-readings", "verdicts")
+
+    @property
+    def online_until(self) -> str:
+        """RFC 3339 end of the windows that the online store was filled with."""
+        return self.run.output("materialise-features", "materialised").read_text(encoding="utf-8")
 
 
 def dataset_name() -> str:
@@ -83,7 +99,7 @@ def run_training(
     Args:
         pipeline: Which one.
         config: The configuration.
-        source: Name of the dataset.
+        source: Name of the dataset, or of the feeder.
         home: Where the stores lie.
         on_task: Told the name of each task that finished.
         on_progress: Told how far a task is.
@@ -106,14 +122,11 @@ def run_training(
     return TrainedModel(
         bundle=Path(run.output("write-bundle", "bundle").read_text(encoding="utf-8")),
         service=run.output("render-inference-service", "manifest"),
-        dataset=run.output("ingest-readings", "dataset"),
-        verdicts=run.output("validate-readings", "verdicts"),
-        online_until=run.output("materialise-features", "materialised").read_text(encoding="utf-8"),
         metrics=json.loads(run.output(pipeline.evaluation, "evaluation").read_text(encoding="utf-8")),
-        ingested=run.metrics("ingest-readings"),
         tasks=len(task_names(pipeline.name)),
         reused=run.reused,
         seconds=time.monotonic() - started,
+        run=run,
     )
 
 
