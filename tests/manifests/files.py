@@ -7,7 +7,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "inference_services" / "serving-runtime"
-SERVICES = [ROOT / "inference_services" / name for name in ("anomaly-detector", "load-forecaster")]
+SERVICES = [ROOT / "inference_services" / name for name in ("anomaly-detector", "grid-optimizer", "load-forecaster")]
 MANIFESTS = ROOT / "manifests"
 OVERLAYS = sorted(path.parent for path in MANIFESTS.glob("overlays/*/kustomization.yaml"))
 

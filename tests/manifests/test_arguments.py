@@ -61,11 +61,10 @@ def test_the_services_differ_in_their_names_alone() -> None:
     """Overlays make them differ in size."""
     texts = []
     for folder in SERVICES:
-        for file in ("inference_service.yaml", "kustomization.yaml"):
-            lines = (folder / file).read_text(encoding="utf-8").splitlines()
-            texts.append([line.replace(folder.name, "NAME") for line in lines if not line.startswith("#")])
-    first, second = texts[:2], texts[2:]
-    assert first == second
+        files = [folder / file for file in ("inference_service.yaml", "kustomization.yaml")]
+        lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        texts.append([line.replace(folder.name, "NAME") for line in lines if not line.startswith("#")])
+    assert all(text == texts[0] for text in texts)
 
 
 def test_the_predictors_arguments_parse(parse: Callable[..., argparse.Namespace]) -> None:
