@@ -13,12 +13,16 @@ from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.config import Home, MetrifyConfig, default_config
 from metrify.config.home import HOME_VARIABLE
 from metrify.drift.features import DRIFT_FEATURES
-from metrify.errors import GridError
+from metrify.errors import GateRefusedError, GridError
 from metrify.grid.controllers.onnx_policy import OnnxPolicy
 from metrify.grid.feeder import Profiles
 from metrify.grid.feeder_files import StoredFeeder, write_feeder
 from metrify.grid.feeder_json import feeder_from_json
+from metrify.steps.evaluate_controller import evaluate_controller
+from metrify.steps.gate_model import gate_model
+from metrify.steps.install_service import install_service
 from metrify.steps.load_feeder import load_feeder
+from metrify.steps.rollout import promote_bundle
 from metrify.steps.train_controller import train_controller
 from pipelines.run_local import LocalRun, run_local, task_names
 
@@ -144,6 +148,29 @@ def test_it_is_registered_and_its_service_is_rendered(trained: Trained) -> None:
     service = yaml.safe_load(trained.run.output("render-inference-service", "manifest").read_text(encoding="utf-8"))
     assert service["metadata"]["name"] == "grid-optimizer"
     assert service["spec"]["predictor"]["model"]["storageUri"] == trained.bundle().folder.as_uri()
+
+
+def test_the_champion_is_run_through_the_same_weeks(trained: Trained, tmp_path: Path) -> None:
+    config, home, key = small_config(), trained.home, trained.home.keys / PUBLIC_KEY_FILE
+    install_service(trained.run.output("render-inference-service", "manifest"), home)
+    promote_bundle(trained.bundle().folder, key, config, home)
+    inputs = [
+        trained.run.output(task, name)
+        for task, name in (
+            ("load-feeder", "feeder"),
+            ("forecast-feeder", "forecasts"),
+            ("train-controller", "model"),
+            ("choose-controller", "chosen"),
+        )
+    ]
+    evaluation, *others = (tmp_path / name for name in ("evaluation.json", "card.md", "day.html"))
+    metrics = evaluate_controller(*inputs, evaluation, *others, config, "test", home)
+    assert metrics["saving_ratio_champion"] == pytest.approx(metrics["saving_ratio"])
+    assert metrics["is_champion"] == 1
+    gate_model(evaluation, config, "grid-optimization")
+    evaluation.write_text(json.dumps(metrics | {"is_champion": 0.0}), encoding="utf-8")
+    with pytest.raises(GateRefusedError, match="not above saving_ratio_champion"):
+        gate_model(evaluation, config, "grid-optimization")
 
 
 def test_the_forecasts_know_more_than_the_day_before(trained: Trained) -> None:
