@@ -6,13 +6,14 @@ import numpy as np
 
 from metrify.config import Home, MetrifyConfig
 from metrify.grid.feeder_files import read_feeder
-from metrify.grid.forecasts.element_hours import element_hours
+from metrify.grid.forecasts.element_hours import ElementHours, element_hours
 from metrify.grid.forecasts.feeder_settings import forecaster_context, forecaster_features, forecaster_settings
 from metrify.grid.forecasts.forecast_files import write_forecasts
 from metrify.grid.forecasts.hourly_forecaster import HourlyForecaster, HourlyForecasts
 from metrify.grid.training_weeks import held_out_hours, judged_weeks
 from metrify.steps.progress import Countdown, tell_progress
 from metrify.steps.reuse import UNREAD_BY_CONTROLLERS, reusable
+from metrify.units import HOURS_PER_DAY
 
 _ORIGIN_HOURS = 3  # between forecasts
 _ORIGINS_AT_ONCE = 200
@@ -36,8 +37,8 @@ def forecast_feeder(
         home: Where results of earlier runs are kept.
 
     Returns:
-        Windows that it was fitted to, forecasts that were made, and in the weeks of the evaluation the WAPE of the
-        elements' first day beside that of the same hours of the day before.
+        Windows that it was fitted to, forecasts that were made, and how far those of a day ahead in the weeks of the
+        evaluation are off, beside the same hours of the day before: WAPE of the elements, RMSE of what flows in.
 
     Raises:
         GridError: The profiles are too short to learn and to judge, or their time zone is of no country.
@@ -65,7 +66,7 @@ def forecast_feeder(
         tell_progress(f"forecast from {min(first + _ORIGINS_AT_ONCE, len(origins)):,} of {len(origins):,} hours")
     made = _joined(parts)
     write_forecasts(forecasts, made)
-    return {"windows": windows, "forecasts": len(origins), **_first_day_errors(made, hours.kwh, held_out)}
+    return {"windows": windows, "forecasts": len(origins), **_first_day_errors(made, hours, held_out)}
 
 
 def _joined(parts: list[HourlyForecasts]) -> HourlyForecasts:
@@ -73,17 +74,28 @@ def _joined(parts: list[HourlyForecasts]) -> HourlyForecasts:
     return HourlyForecasts(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def _first_day_errors(made: HourlyForecasts, kwh: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
-    """WAPE of forecasts of whole days that were held out, and of the day before; none where there is no such day."""
-    ahead = np.arange(24)
-    inside = made.origins[made.origins + 24 <= len(held_out)]
+def _first_day_errors(made: HourlyForecasts, hours: ElementHours, held_out: np.ndarray) -> dict[str, float]:
+    """Errors of forecasts of whole days that were held out, and of the day before; none where there is no such day.
+
+    Elements are judged by their medians, and their sum by the sum of their means, since each is made for that.
+    """
+    ahead = np.arange(HOURS_PER_DAY)
+    inside = made.origins[made.origins + HOURS_PER_DAY <= len(held_out)]
     inside = inside[held_out[inside[:, None] + ahead].all(axis=1)]
     if not len(inside):
         return {}
-    came, before = (kwh[:, inside[:, None] + ahead - lag].transpose(1, 2, 0) for lag in (0, 24))
-    forecast = made.mean_kw[np.searchsorted(made.origins, inside), :24]
+    came, before = (hours.kwh[:, inside[:, None] + ahead - lag].transpose(1, 2, 0) for lag in (0, HOURS_PER_DAY))
+    found = np.searchsorted(made.origins, inside)
+    quantiles, mean = made.quantiles_kw[found, :HOURS_PER_DAY], made.mean_kw[found, :HOURS_PER_DAY]
+    median, sign = quantiles[..., quantiles.shape[-1] // 2], np.where(np.arange(len(hours.names)) < hours.loads, 1, -1)
     whole = max(float(came.sum()), 1e-9)
     return {
-        "wape": float(np.abs(forecast - came).sum()) / whole,
+        "wape": float(np.abs(median - came).sum()) / whole,
         "wape_day_before": float(np.abs(before - came).sum()) / whole,
+        "net_rmse_kw": _root_mean_square((mean - came) @ sign),
+        "net_rmse_kw_day_before": _root_mean_square((before - came) @ sign),
     }
+
+
+def _root_mean_square(errors: np.ndarray) -> float:
+    return float(np.sqrt((errors**2).mean()))
