@@ -85,6 +85,7 @@ def _rollout_step(bundle: Path, service: Path, home: "Home") -> str:
 def _print_trained(trained: TrainedModel) -> None:
     if trained.reused:
         typer.echo(f"{trained.reused} of {trained.tasks} steps reused the result of an earlier run")
+    width = max(map(len, trained.metrics))
     for name, value in trained.metrics.items():
-        typer.echo(f"{name:28} {value:.4f}")
+        typer.echo(f"{name:{width}} {value:.4f}")
     typer.echo(f"bundle   {trained.bundle}")

@@ -35,13 +35,11 @@ def write_controller_card(
         config: What it was trained with.
         code_version: Version of the code that trained it.
     """
-    parameters = config.training.grid_optimization.model_dump(mode="json") | {
-        f"tariff.{name}": value for name, value in config.grid.tariff.model_dump().items()
-    }
+    values = config.training.grid_optimization.model_dump(mode="json") | {"tariff": config.grid.tariff.model_dump()}
     sections = {
         "Purpose": _purpose(described, chosen),
         "Data": _data(described, case),
-        "Parameters": markdown_table(["parameter", "value"], list(parameters.items())),
+        "Parameters": markdown_table(["parameter", "value"], _flat(values)),
         "Savings": _savings(metrics),
         "Limits": _limits(described, metrics),
         "Code": f"Metrify {code_version}.",
@@ -49,6 +47,15 @@ def write_controller_card(
     title = f"# Model card: {described.name}, {described.model_type}"
     text = "\n\n".join([title, *(f"## {name}\n\n{text}" for name, text in sections.items())]) + "\n"
     path.write_text(text, encoding="utf-8")
+
+
+def _flat(values: Mapping[str, object]) -> list[list[object]]:
+    """Names and values, those of sections as `section.name`."""
+    rows: list[list[object]] = []
+    for name, value in values.items():
+        inner = _flat(value) if isinstance(value, Mapping) else [["", value]]
+        rows += [[f"{name}.{part}".rstrip("."), number] for part, number in inner]
+    return rows
 
 
 def _purpose(described: BundleDescription, chosen: ServedController) -> str:
