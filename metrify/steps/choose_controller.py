@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import get_args
 
 from metrify.config import Home, MetrifyConfig
+from metrify.grid.bundled_feeder import GRID_SECTION
+from metrify.grid.expected_hours import usual_kvar_per_kw
 from metrify.grid.run_weeks import run_weeks
 from metrify.grid.training_weeks import split_weeks
 from metrify.steps.bundle_description import read_description, write_description
 from metrify.steps.feeder_case import LEARNT, ServedController, load_case, telling
 from metrify.steps.reuse import UNREAD_BY_CONTROLLERS, reusable
-
-THRESHOLDS_SECTION = "grid"  # of a bundle's thresholds
 
 
 @reusable(outputs=("chosen",), ignores=UNREAD_BY_CONTROLLERS)
@@ -32,8 +32,8 @@ def choose_controller(
         forecasts: File of `forecast_feeder`.
         model: ONNX file of `train_controller`.
         description: File of `train_controller`.
-        chosen: JSON file to write: the description, with the choice and the tariff as the section `grid` of the
-            bundle's thresholds.
+        chosen: JSON file to write: the description, with the choice, the tariff and what loads usually draw of reactive
+            power as the section `grid` of the bundle's thresholds.
         config: The sections `training.grid_optimization` and `grid`.
         home: Where results of earlier runs are kept.
 
@@ -55,8 +55,12 @@ def choose_controller(
         found[name] = sum(one.violations for one in settled), sum(one.cost_eur for one in settled)
     best = min(found, key=lambda name: found[name])
     described, thresholds = read_description(description)
-    choice = {"controller": best, "tariff": config.grid.tariff.model_dump()}
-    write_description(chosen, described, {**thresholds, THRESHOLDS_SECTION: choice})
+    choice = {
+        "controller": best,
+        "tariff": config.grid.tariff.model_dump(),
+        "kvar_per_kw": usual_kvar_per_kw(case.stored.profiles).tolist(),
+    }
+    write_description(chosen, described, {**thresholds, GRID_SECTION: choice})
     figures = {f"cost_eur_{name}": cost for name, (_, cost) in found.items()}
     figures |= {f"violations_{name}": float(violations) for name, (violations, _) in found.items()}
     return {**figures, "is_learnt": float(best == LEARNT)}
@@ -64,6 +68,6 @@ def choose_controller(
 
 def chosen_controller(thresholds: dict[str, object]) -> ServedController:
     """Who decides, from a bundle's thresholds or those of `choose_controller`."""
-    section = thresholds[THRESHOLDS_SECTION]
+    section = thresholds[GRID_SECTION]
     name = section["controller"] if isinstance(section, dict) else None
     return next(known for known in get_args(ServedController) if known == name)

@@ -1,11 +1,11 @@
 """A plan as values of JSON."""
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from metrify.grid.grid_plan import GridPlan
+from metrify.grid.plan_values import reason_values, stamp_text
 from metrify.steps.optimize_feeder import FeederDay
 
 
@@ -30,9 +30,7 @@ def plan_values(found: FeederDay, day: str) -> dict[str, Any]:
             name: {"uncontrolled": before, "planned": after, "unit": unit}
             for name, (before, after, unit) in plan.figures.items()
         },
-        "actions": [_with_stamps(asdict(action)) for action in plan.actions],
-        "binding": [_with_stamps(asdict(binding)) for binding in plan.binding],
-        "breaches": [_with_stamps(asdict(breach)) for breach in plan.breaches],
+        **reason_values(plan),
         "setpoints": _setpoints(plan),
     }
 
@@ -41,18 +39,10 @@ def _setpoints(plan: GridPlan) -> dict[str, Any]:
     feeder, setpoints = plan.feeder, plan.setpoints
     can_shift = np.flatnonzero(feeder.shiftable_kw)
     return {
-        "timestamp": [_stamp(moment) for moment in plan.expected.times],
+        "timestamp": [stamp_text(moment) for moment in plan.expected.times],
         "battery_kw": dict(zip(feeder.batteries.names, setpoints.battery_kw.T.tolist(), strict=True)),
         "curtailed_kw": dict(zip(feeder.pv_names, setpoints.curtailed_kw.T.tolist(), strict=True)),
         "pv_kvar": dict(zip(feeder.pv_names, setpoints.pv_kvar.T.tolist(), strict=True)),
         "shifted_kw": {feeder.load_names[load]: setpoints.shifted_kw[:, load].tolist() for load in can_shift},
         "tap_position": setpoints.tap_position.tolist(),
     }
-
-
-def _with_stamps(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: _stamp(value) if isinstance(value, np.datetime64) else value for name, value in values.items()}
-
-
-def _stamp(moment: np.datetime64) -> str:
-    return f"{np.datetime_as_string(moment, unit='s')}Z"
