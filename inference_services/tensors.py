@@ -1,6 +1,7 @@
 """Reads v2 tensors strictly: what is wrong is named by field."""
 
 import struct
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from kserve.protocol.infer_type import InferInput, InferRequest
@@ -47,15 +48,36 @@ def float_tensor(item: InferInput, tensor: Tensor, may_lack: bool = False) -> np
     Raises:
         InvalidRequestError: The type, shape or a value is wrong.
     """
-    values = _decode(item, tensor.dtype)
-    free = tuple(size if expected == -1 else expected for size, expected in zip(item.shape, tensor.shape, strict=False))
-    if len(item.shape) != len(tensor.shape) or tuple(item.shape) != free or not len(values):
-        raise InvalidRequestError(
-            f"Input {item.name} has shape {list(item.shape)}.", f"Send {list(tensor.shape)}, at least one row."
-        )
+    values = typed_tensor(item, tensor.dtype, tensor.shape)
     if not (np.isfinite(values) | (may_lack & np.isnan(values))).all():
         raise InvalidRequestError(f"Input {item.name} has values that are not finite.", "Send finite numbers only.")
     return values
+
+
+def typed_tensor(item: InferInput, dtype: str, shape: Sequence[int]) -> np.ndarray:
+    """A tensor of a type in a shape, of which -1 is any size, and the first one is that of the rows.
+
+    Raises:
+        InvalidRequestError: The type or shape is wrong, or there is no row.
+    """
+    values = _decode(item, dtype)
+    free = tuple(size if expected == -1 else expected for size, expected in zip(item.shape, shape, strict=False))
+    if len(item.shape) != len(shape) or tuple(item.shape) != free or not len(values):
+        raise InvalidRequestError(
+            f"Input {item.name} has shape {list(item.shape)}.", f"Send {list(shape)}, at least one row."
+        )
+    return values
+
+
+def require_same_rows(values: Mapping[str, np.ndarray]) -> None:
+    """Checks that all inputs have the same number of rows.
+
+    Raises:
+        InvalidRequestError: They have not.
+    """
+    rows = {name: len(array) for name, array in values.items()}
+    if len(set(rows.values())) > 1:
+        raise InvalidRequestError(f"The inputs have different numbers of rows: {rows}.", "Send the same number.")
 
 
 def string_tensor(item: InferInput) -> list[str]:

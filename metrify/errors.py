@@ -78,6 +78,8 @@ class AnomalyError(MetrifyError):
 class GridError(MetrifyError):
     """A feeder's network can't be read or controlled as it is."""
 
+    status_code = 422
+
 
 class PowerFlowError(GridError):
     """A power flow has no solution that can be found."""
@@ -139,6 +141,18 @@ class UnknownDayError(RefusedMetersError):
 
 class MissingReadingsError(RefusedMetersError):
     """Meters of which too few of a day's readings are there to judge it."""
+
+    status_code = 422
+
+
+class UnknownFeederError(InvalidRequestError):
+    """A feeder that the service does not control."""
+
+    status_code = 404
+
+
+class PredictorRefusedError(InvalidRequestError):
+    """What the predictor of a variant was asked for has no answer."""
 
     status_code = 422
 

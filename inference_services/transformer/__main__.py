@@ -64,7 +64,7 @@ def main() -> None:
     has_static = bool(static_columns_of(bundle.features))
     reader = open_reader(arguments.feature_reader, arguments.feature_cache_seconds, weather is not None, has_static)
     weathers = StationWeathers(weather.read) if weather else None
-    variants = Variants(manifest, predictors, bundle.manifest.outputs)
+    variants = Variants(manifest, predictors, [tensor.name for tensor in bundle.manifest.outputs])
     task = _TASKS[bundle.manifest.task](bundle)
     rooms = Rooms(bundle, task, reader, pseudonymiser(), variants, drift, weathers, newest)
     model = MeterTransformer(arguments.model_name, rooms)

@@ -7,9 +7,10 @@ import grpc
 import numpy as np
 from kserve.protocol.grpc.grpc_predict_v2_pb2_grpc import GRPCInferenceServiceStub
 from kserve.protocol.infer_type import InferInput, InferRequest, InferResponse, to_http_parameters
+from kserve.utils.numpy_codec import from_np_dtype
 
 from inference_services.transformer.endpoints import Endpoints
-from metrify.errors import PredictorUnavailableError
+from metrify.errors import PredictorRefusedError, PredictorUnavailableError
 
 _OPTIONS = [
     ("grpc.max_receive_message_length", -1),
@@ -44,6 +45,7 @@ class Predictors:
 
         Raises:
             PredictorUnavailableError: The variant's predictor can't be reached, fails, or misses the deadline.
+            PredictorRefusedError: It says that what it is asked for has no answer.
         """
         rows = len(next(iter(features.values())))
         starts = range(0, rows, self._max_batch_size)
@@ -53,12 +55,16 @@ class Predictors:
         return outputs, answers[0][1]
 
     async def _call(self, variant: str, features: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str]:
-        inputs = [InferInput(name, list(array.shape), "FP32", array) for name, array in features.items()]
+        inputs = [
+            InferInput(name, list(array.shape), from_np_dtype(array.dtype), array) for name, array in features.items()
+        ]
         request = InferRequest(self._model_name, inputs).to_grpc()
         stub = GRPCInferenceServiceStub(await self._channel(variant))
         try:
             reply = await stub.ModelInfer(request, timeout=self._timeout_seconds)
         except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
+                raise PredictorRefusedError(str(error.details())) from error
             status, details = error.code().name, error.details()
             raise PredictorUnavailableError(
                 f"The predictor of variant {variant} did not answer ({status}: {details}).",

@@ -8,10 +8,7 @@ import numpy as np
 from inference_services.manifest import ServiceManifest
 from inference_services.transformer.predictors import Predictors
 from inference_services.transformer.watched_file import WatchedFile
-from metrify.bundles.manifest import Tensor
 from metrify.experiments.assignment import CONTROL, assign
-
-_TYPES = {"FP32": np.float32, "BOOL": np.bool_}
 
 
 class Variants:
@@ -20,12 +17,10 @@ class Variants:
     Args:
         manifest: The split.
         predictors: Clients of all variants.
-        outputs: What each of them answers with.
+        outputs: Names of what each of them answers with.
     """
 
-    def __init__(
-        self, manifest: WatchedFile[ServiceManifest], predictors: Predictors, outputs: Sequence[Tensor]
-    ) -> None:
+    def __init__(self, manifest: WatchedFile[ServiceManifest], predictors: Predictors, outputs: Sequence[str]) -> None:
         self._manifest, self._predictors, self._outputs = manifest, predictors, outputs
 
     def assign(self, pseudonyms: Sequence[str]) -> np.ndarray:
@@ -58,9 +53,8 @@ class Variants:
             )
         )
         size = len(variants)
-        outputs: dict[str, np.ndarray] = {
-            item.name: np.empty((size, *item.shape[1:]), _TYPES[item.dtype]) for item in self._outputs
-        }
+        first, _ = answers[0]
+        outputs = {name: np.empty((size, *first[name].shape[1:]), first[name].dtype) for name in self._outputs}
         versions = np.empty(size, dtype=object)
         for rows, (values, version) in zip(groups.values(), answers, strict=True):
             versions[rows] = version
