@@ -13,7 +13,7 @@ def test_an_unknown_source_fails_with_the_cause_and_the_mend(tmp_path: Path, run
     with pytest.raises(PipelineRunError) as raised:
         run_in(Home(tmp_path / "home"), tmp_path, source="atlantis", told=told)
     message = str(raised.value)
-    assert "There is no dataset 'atlantis'. Use one of simbench, london_hourly_2013" in message
+    assert "There is no dataset 'atlantis'. Use one of simbench, 1-LV-rural1--2-sw, " in message
     assert "Traceback" not in message
     assert not set(told) - {"ingest-readings"}
     log = Path(raised.value.mend.removeprefix("Its log is ").removesuffix("."))
