@@ -23,6 +23,7 @@ from metrify.grid.pandapower_network import read_network
 from metrify.readings.sources.simbench import GRIDS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pandapower import pandapowerNet
 
 TIMEZONE = "Europe/Berlin"
@@ -46,12 +47,7 @@ def read_simbench_feeder(grid: str) -> tuple[Feeder, Profiles]:
     """
     if grid not in GRIDS:
         raise GridError(f"There is no grid {grid}.", f"Choose one of {', '.join(GRIDS)}.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandapower warns of options that these grids do not use
-        import simbench
-
-        net = simbench.get_simbench_net(grid)
-        values = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
+    net, values = read_simbench_net(grid)
     read = read_network(net, grid)
     load_kw, load_kvar, pv_kw = (
         values[key].to_numpy() * KW_PER_MW for key in (("load", "p_mw"), ("load", "q_mvar"), ("sgen", "p_mw"))
@@ -67,6 +63,19 @@ def read_simbench_feeder(grid: str) -> tuple[Feeder, Profiles]:
         batteries_of(net, read.bus_numbers) if len(net.storage) else _spare(net, read.bus_numbers),
     )
     return feeder, Profiles(_START, _MINUTES, load_kw, load_kvar, pv_kw)
+
+
+def read_simbench_net(grid: str) -> "tuple[pandapowerNet, dict[tuple[str, str], pd.DataFrame]]":
+    """Pandapower's net of one of `GRIDS`, and its profiles in MW and Mvar by table and column."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandapower warns of options that these grids do not use
+        import simbench
+
+        net = simbench.get_simbench_net(grid)
+        values = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
+    has_steps = net.trafo["tap_step_percent"].notna()
+    net.trafo.loc[has_steps, "tap_changer_type"] = "Ratio"  # without it pandapower 3 takes all positions to be alike
+    return net, values
 
 
 def _spare(net: "pandapowerNet", bus_numbers: Mapping[int, int]) -> Batteries:

@@ -5,8 +5,10 @@ from typing import Protocol
 
 import numpy as np
 
-from metrify.grid.allocation import share_battery_power, with_least_losses
+from metrify.grid.allocation import with_least_losses
 from metrify.grid.controllers.controller import Observation
+from metrify.grid.controllers.keep_peak import draw_less
+from metrify.grid.controllers.settle_near_corners import snap_to_corners
 from metrify.grid.controllers.view import ControlView
 from metrify.grid.feeder import Feeder
 from metrify.grid.load_room import find_load_room
@@ -130,15 +132,14 @@ def act_safely(view: ControlView, seen: Observation, wanted: Setpoints, aimed_kw
     room = find_load_room(feeder, seen.expected, seen.state, view.timezone)
     bounds = find_bounds(feeder, present, seen.state.stored_kwh, room)
     shifted = np.clip(wanted.shifted_kw, bounds.lower["shifted_kw"], bounds.upper["shifted_kw"])
-    battery = np.clip(wanted.battery_kw, bounds.lower["battery_kw"], bounds.upper["battery_kw"])
+    net_kw = np.atleast_1d(present.load_kw.sum() + shifted.sum() - present.pv_kw.sum())
+    battery = snap_to_corners(wanted.battery_kw, net_kw, feeder.batteries.power_kw)
+    battery = np.clip(battery, bounds.lower["battery_kw"], bounds.upper["battery_kw"])
     chosen = replace(wanted, shifted_kw=shifted, battery_kw=battery)
     most_kw = max(seen.peak_kw, aimed_kw)
     for _ in range(_PEAK_ROUNDS):
-        beyond = float(run_setpoints(feeder, present, chosen).slack_kw[0]) - most_kw
+        beyond = run_setpoints(feeder, present, chosen).slack_kw - most_kw
         if beyond <= 0:
             break
-        lower = share_battery_power(
-            feeder, float(chosen.battery_kw.sum()) - beyond, seen.state.stored_kwh, present.hours
-        )
-        chosen = replace(chosen, battery_kw=lower[None])
+        chosen = replace(chosen, battery_kw=draw_less(chosen.battery_kw, bounds.lower["battery_kw"][None], beyond))
     return project(feeder, present, with_least_losses(feeder, present, chosen), bounds)

@@ -12,6 +12,7 @@ from metrify.errors import GridError, PowerFlowError
 from metrify.grid.network import Network
 from metrify.grid.pandapower_network import ReadNetwork, read_network
 from metrify.grid.power_flow import solve_power_flow
+from metrify.grid.simbench_feeder import read_simbench_net
 from metrify.readings.sources.simbench import GRIDS
 
 STEPS_PER_DAY = 96
@@ -21,12 +22,7 @@ DAY = 196  # of the year: a bright one in July
 @lru_cache
 def load(grid: str):  # type: ignore[no-untyped-def]
     """SimBench's net, its profiles in MW and Mvar, and the network."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import simbench
-
-        net = simbench.get_simbench_net(grid)
-        profiles = simbench.get_absolute_values(net, profiles_instead_of_study_cases=True)
+    net, profiles = read_simbench_net(grid)
     return net, profiles, read_network(net, grid)
 
 
@@ -86,6 +82,7 @@ def test_each_position_of_the_tap_changer_has_its_own_voltages(grid: str) -> Non
     kw, kvar = (np.repeat(values, 5, axis=0) for values in drawn(grid, slice(70, 71)))
     taps = np.array([2, -2, 0, 1, -1])
     flow = solve_power_flow(network, kw, kvar, taps)
+    assert (np.diff(flow.voltage_pu[taps.argsort()], axis=0)[:, -1] < -0.01).all()  # a higher one, a lower voltage
     for number, tap in enumerate(taps):
         np.testing.assert_allclose(flow.voltage_pu[number], run_pandapower(grid, 70, tap)[0], rtol=0, atol=1e-8)
     with pytest.raises(GridError, match=r"no position 3.*-2, -1, 0, 1, 2"):
