@@ -1,5 +1,6 @@
 """Asks a load-forecaster for forecasts over both faces of the KServe v2 protocol."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,11 +18,15 @@ class Forecasts(MeterAnswer):
         quantiles_kwh: `[N, H, Q]` float32.
         point_kwh: `[N, H]` float32.
         origins: `[N]` when each forecast begins, RFC 3339 UTC.
+        levels: `[Q]` of the quantiles.
+        resolution_minutes: Of an interval.
     """
 
     quantiles_kwh: np.ndarray
     point_kwh: np.ndarray
     origins: list[str]
+    levels: tuple[float, ...]
+    resolution_minutes: int
 
     @classmethod
     def from_v2(cls, outputs: Mapping[str, np.ndarray], parameters: Mapping[str, Any]) -> Self:
@@ -31,6 +36,8 @@ class Forecasts(MeterAnswer):
             quantiles_kwh=outputs["quantiles_kwh"].astype(np.float32),
             point_kwh=outputs["point_kwh"].astype(np.float32),
             origins=texts(outputs["origin"]),
+            levels=tuple(json.loads(parameters["quantiles"])),
+            resolution_minutes=int(parameters["resolution_minutes"]),
         )
 
 

@@ -9,6 +9,13 @@ from kserve.protocol.infer_type import InferInput, InferRequest
 from metrify.bundles.manifest import Tensor
 from metrify.errors import InvalidRequestError
 
+TensorTypes = dict[str, tuple[str, list[int]]]  # v2 type and shape by name
+
+
+def described(tensors: TensorTypes) -> list[dict[str, object]]:
+    """Tensors as the metadata of a model tells them."""
+    return [{"name": name, "datatype": dtype, "shape": shape} for name, (dtype, shape) in tensors.items()]
+
 
 def require_v2(payload: object) -> InferRequest:
     """The payload as a v2 request.

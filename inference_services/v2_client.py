@@ -13,7 +13,9 @@ import numpy as np
 from metrify.errors import InvalidRequestError, ServiceError
 
 _MEND = "Start it with `metrify serve`, or check the address."
+_DTYPES = {"float32": "FP32", "int32": "INT32"}
 Outputs = dict[str, np.ndarray]  # by name
+Inputs = Mapping[str, Sequence[str] | np.ndarray]  # texts, or numbers of the type that the model takes
 Parameters = Mapping[str, bool | int]
 
 
@@ -72,7 +74,7 @@ def texts(values: np.ndarray) -> list[str]:
 
 
 class V2Client:
-    """Sends text inputs to one model.
+    """Sends inputs to one model.
 
     Args:
         url: Address of the REST API, for instance `http://127.0.0.1:8000`.
@@ -85,9 +87,7 @@ class V2Client:
         self._url, self._grpc_address, self._model = url, grpc_address, model
         self._timeout_seconds = timeout_seconds
 
-    def ask_rest(
-        self, inputs: Mapping[str, Sequence[str]], parameters: Parameters
-    ) -> tuple[Outputs, Mapping[str, Any]]:
+    def ask_rest(self, inputs: Inputs, parameters: Parameters) -> tuple[Outputs, Mapping[str, Any]]:
         """Outputs and parameters of an answer over REST.
 
         Raises:
@@ -95,7 +95,12 @@ class V2Client:
             InvalidRequestError: The service refuses the request; the message is the service's.
         """
         tensors = [
-            {"name": name, "shape": [len(values)], "datatype": "BYTES", "data": list(values)}
+            {
+                "name": name,
+                "shape": list(np.shape(values)),
+                "datatype": _dtype(values),
+                "data": np.ravel(values).tolist(),
+            }
             for name, values in inputs.items()
         ]
         body = {"inputs": tensors, "parameters": dict(parameters)}
@@ -103,9 +108,7 @@ class V2Client:
         outputs = {item["name"]: np.reshape(item["data"], item["shape"]) for item in answer["outputs"]}
         return outputs, answer["parameters"]
 
-    def ask_grpc(
-        self, inputs: Mapping[str, Sequence[str]], parameters: Parameters
-    ) -> tuple[Outputs, Mapping[str, Any]]:
+    def ask_grpc(self, inputs: Inputs, parameters: Parameters) -> tuple[Outputs, Mapping[str, Any]]:
         """The same over gRPC.
 
         Raises:
@@ -119,7 +122,7 @@ class V2Client:
             from kserve.protocol.infer_type import InferInput, InferRequest, InferResponse, to_http_parameters
 
         tensors = [
-            InferInput(name, [len(values)], "BYTES", np.array([value.encode() for value in values], dtype=object))
+            InferInput(name, list(np.shape(values)), _dtype(values), _encoded(values))
             for name, values in inputs.items()
         ]
         request = InferRequest(self._model, tensors, parameters=dict(parameters))
@@ -151,6 +154,14 @@ class V2Client:
         if reply.is_error:
             raise _error(reply.is_client_error, _message(reply), self._url)
         return reply
+
+
+def _dtype(values: Sequence[str] | np.ndarray) -> str:
+    return _DTYPES[values.dtype.name] if isinstance(values, np.ndarray) else "BYTES"
+
+
+def _encoded(values: Sequence[str] | np.ndarray) -> np.ndarray:
+    return values if isinstance(values, np.ndarray) else np.array([text.encode() for text in values], dtype=object)
 
 
 def _error(refused: bool, message: str, address: str) -> InvalidRequestError | ServiceError:

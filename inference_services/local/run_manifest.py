@@ -35,6 +35,7 @@ class LocalService:
         startup_timeout_seconds: Until every process has to be ready.
         host: Address that the transformer binds.
         progress: Told one line at each step of the start.
+        load_forecaster: Where a feeder's controller finds the load-forecaster; as the transformer does without it.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class LocalService:
         startup_timeout_seconds: float = 90.0,
         host: str = _LOOPBACK,
         progress: Callable[[str], None] = lambda line: None,
+        load_forecaster: str | None = None,
     ) -> None:
         self._manifest_path, self._log_folder, self._trusted_key = manifest, log_folder, trusted_key
         self.http_port, self.grpc_port = http_port, grpc_port
         self._feature_reader, self._config, self._host = feature_reader, config, host
         self._timeout_seconds, self._progress = startup_timeout_seconds, progress
+        self._forecaster = ("--load_forecaster", load_forecaster) if load_forecaster else ()
         self._endpoints_path = log_folder / "endpoints.json"
         self._endpoints: dict[str, str] = {}
         self._bundles: dict[str, Path] = {}
@@ -172,6 +175,7 @@ class LocalService:
             *("--inference_service", str(self._manifest_path), "--endpoints_file", str(self._endpoints_path)),
             *("--http_port", str(self.http_port), "--grpc_port", str(self.grpc_port)),
             *("--feature_reader", self._feature_reader),
+            *self._forecaster,
         ]
         return self._spawn("transformer", manifest, bundle, self.url, self._host, arguments, manifest.environment)
 

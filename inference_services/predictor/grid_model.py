@@ -6,18 +6,27 @@ import numpy as np
 from kserve.protocol.infer_type import InferRequest
 from prometheus_client import REGISTRY, CollectorRegistry, Histogram
 
-from inference_services.feeder_inputs import PEAK, STATE_INPUTS, STORED, TAP, read_states
-from inference_services.predictor.tensor_model import TensorModel, TensorTypes
-from inference_services.tensors import require_inputs, require_same_rows, typed_tensor
+from inference_services.feeder_states import read_states
+from inference_services.plan_tensors import (
+    IS_KNOWN,
+    LOAD,
+    PV,
+    START,
+    expected_inputs,
+    plan_outputs,
+    state_inputs,
+)
+from inference_services.predictor.tensor_model import TensorModel
+from inference_services.tensors import TensorTypes, require_inputs, require_same_rows, typed_tensor
 from metrify.bundles.load import Bundle
 from metrify.errors import InvalidRequestError
-from metrify.grid.bundled_feeder import BundledFeeder, read_bundled_feeder
+from metrify.grid.bundled_feeder import read_bundled_feeder
 from metrify.grid.expected_hours import ExpectedHours
 from metrify.grid.plan_hours import HoursPlanner, PlannedHours
 from metrify.grid.plan_values import reason_values, set_in_kw
 
-LOAD, PV, START, IS_KNOWN = "load_kw", "pv_kw", "start", "is_known"
 _MOST_HOURS = 7 * 24
+_DTYPES = {"FP32": np.float32, "INT32": np.int32, "BYTES": object}
 _NO_FORECAST = "there is no forecast"
 _BUCKETS = (0.0005, 0.001, 0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.05, 0.1)
 
@@ -46,17 +55,8 @@ class GridPredictor(TensorModel):
 
     @property
     def input_types(self) -> TensorTypes:
-        """What is expected of N rows and H hours, and what is known when they begin."""
-        feeder = self._bundled.feeder
-        return {
-            LOAD: ("FP32", [-1, len(feeder.load_names), -1]),
-            PV: ("FP32", [-1, len(feeder.pv_names), -1]),
-            START: ("INT64", [-1]),  # seconds since 1970, UTC
-            IS_KNOWN: ("BOOL", [-1]),  # whether it is a forecast; a rule decides where not
-            STORED: ("FP32", [-1, len(feeder.batteries)]),
-            PEAK: ("FP32", [-1]),
-            TAP: ("INT32", [-1]),
-        }
+        """See `expected_inputs` and `state_inputs`."""
+        return expected_inputs(self._bundled.feeder) | state_inputs(self._bundled.feeder)
 
     @property
     def output_types(self) -> TensorTypes:
@@ -72,10 +72,9 @@ class GridPredictor(TensorModel):
             GridError: A plan has none.
         """
         require_inputs(request, set(self.input_types))
+        expected = expected_inputs(self._bundled.feeder)
         values = {
-            item.name: typed_tensor(item, *self.input_types[item.name])
-            for item in request.inputs
-            if item.name not in STATE_INPUTS
+            item.name: typed_tensor(item, *expected[item.name]) for item in request.inputs if item.name in expected
         }
         require_same_rows(values)
         _require_hours(values)
@@ -83,9 +82,8 @@ class GridPredictor(TensorModel):
         states, planned = read_states(request, self._bundled.feeder, rows), []
         for row in range(rows):
             start = np.datetime64(int(values[START][row]), "s")
-            expected = ExpectedHours(start, values[LOAD][row].T, values[PV][row].T)
             done = self._planner.plan(
-                expected,
+                ExpectedHours(start, values[LOAD][row].T, values[PV][row].T),
                 states.state(row, self._bundled.feeder),
                 float(states.peak_kw[row]),
                 degraded_reason="" if values[IS_KNOWN][row] else _NO_FORECAST,
@@ -119,32 +117,6 @@ class GridPredictor(TensorModel):
             "reasons": json.dumps(reason_values(plan)),
         }
         return {name: np.asarray(value) for name, value in values.items()}
-
-
-def plan_outputs(bundled: BundledFeeder) -> TensorTypes:
-    """Outputs of N plans of H hours, and of the feeder's elements."""
-    return {
-        "setpoints_kw": ("FP32", [-1, len(bundled.elements), -1]),
-        "pv_kvar": ("FP32", [-1, len(bundled.feeder.pv_names), -1]),
-        "tap_position": ("INT32", [-1, -1]),
-        **{name: ("FP32", [-1]) for name in _FIGURES},
-        "violations": ("INT32", [-1]),
-        "decision_ms": ("FP32", [-1]),  # of the slowest decision
-        "controller": ("BYTES", [-1]),
-        "reasons": ("BYTES", [-1]),
-    }
-
-
-_DTYPES = {"FP32": np.float32, "INT32": np.int32, "BYTES": object}
-_FIGURES = (
-    "saving_eur",
-    "cost_eur",
-    "peak_kw",
-    "losses_kwh",
-    "lowest_voltage_pu",
-    "highest_voltage_pu",
-    "highest_loading_percent",
-)
 
 
 def _require_hours(values: dict[str, np.ndarray]) -> None:

@@ -5,8 +5,8 @@ import os
 import numpy as np
 from kserve.protocol.infer_type import InferRequest
 
-from inference_services.predictor.tensor_model import TensorModel, TensorTypes
-from inference_services.tensors import float_tensor, require_inputs, require_same_rows
+from inference_services.predictor.tensor_model import TensorModel
+from inference_services.tensors import TensorTypes, float_tensor, require_inputs, require_same_rows
 from metrify.bundles.load import Bundle
 from metrify.bundles.manifest import Tensor
 from metrify.bundles.onnx_graph import OnnxGraph

@@ -9,10 +9,9 @@ from kserve.protocol.infer_type import InferOutput, InferRequest, InferResponse
 from kserve.utils.numpy_codec import from_np_dtype
 
 from inference_services.executor import BoundedExecutor
-from inference_services.tensors import require_v2
+from inference_services.tensors import TensorTypes, described, require_v2
 
 _MAX_PENDING = 256
-TensorTypes = dict[str, tuple[str, list[int]]]  # v2 type and shape by name
 
 
 class TensorModel(kserve.Model, ABC):
@@ -49,11 +48,11 @@ class TensorModel(kserve.Model, ABC):
 
     def get_input_types(self) -> list[dict[str, object]]:
         """Inputs, for the model's metadata."""
-        return _described(self.input_types)
+        return described(self.input_types)
 
     def get_output_types(self) -> list[dict[str, object]]:
         """Outputs, for the model's metadata."""
-        return _described(self.output_types)
+        return described(self.output_types)
 
     async def predict(self, payload: object, headers: dict[str, str] | None = None) -> InferResponse:
         """Answers a v2 request.
@@ -72,7 +71,3 @@ class TensorModel(kserve.Model, ABC):
             use_binary_outputs=request.use_binary_outputs and not request.from_grpc,
             requested_outputs=request.request_outputs,
         )
-
-
-def _described(tensors: TensorTypes) -> list[dict[str, object]]:
-    return [{"name": name, "datatype": dtype, "shape": shape} for name, (dtype, shape) in tensors.items()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import kserve
 import numpy as np
@@ -10,14 +10,14 @@ import pandas as pd
 from kserve.protocol.infer_type import InferResponse
 
 from inference_services.executor import BoundedExecutor
-from inference_services.tensors import require_v2
+from inference_services.tensors import described, require_v2
 from inference_services.transformer.drift_monitor import DriftMonitor
 from inference_services.transformer.known_weather import weather_of_rows
 from inference_services.transformer.requests import METER_INPUT, MeterRequest
-from inference_services.transformer.responses import COMMON_OUTPUTS, respond
+from inference_services.transformer.responses import COMMON_OUTPUTS, drift_parameters, respond
 from inference_services.transformer.rows import Rows
 from inference_services.transformer.station_weathers import StationWeathers
-from inference_services.transformer.tasks import Alter, OutputTypes, Scored, Task, Values
+from inference_services.transformer.tasks import Alter, Scored, Task, Values
 from inference_services.transformer.variants import Variants
 from inference_services.transformer.windows import WindowReader
 from metrify.adapters.meter_windows import MeterWindows
@@ -66,6 +66,8 @@ class MeterTransformer(kserve.Model):
         rooms: What it works with.
     """
 
+    row_input: ClassVar[str] = METER_INPUT
+
     def __init__(self, name: str, rooms: Rooms) -> None:
         super().__init__(name)
         self._rooms = rooms
@@ -80,17 +82,32 @@ class MeterTransformer(kserve.Model):
         return self._rooms.bundle
 
     @property
+    def legacy_outputs(self) -> Mapping[str, str]:
+        """Names of outputs by what the older HTTP API calls them."""
+        return self.task.legacy_outputs
+
+    @property
+    def legacy_parameters(self) -> Mapping[str, bool]:
+        """Parameters that its requests have."""
+        return self.task.legacy_parameters
+
+    @property
+    def info(self) -> dict[str, object]:
+        """What the model information says beside the manifest: nothing."""
+        return {}
+
+    @property
     def task(self) -> Task[Any]:
         """What kind of model it serves."""
         return self._rooms.task
 
     def get_input_types(self) -> list[dict[str, object]]:
         """Inputs, for the model's metadata."""
-        return _described({name: ("BYTES", [-1]) for name in (METER_INPUT, self.task.own_input)})
+        return described({name: ("BYTES", [-1]) for name in (METER_INPUT, self.task.own_input)})
 
     def get_output_types(self) -> list[dict[str, object]]:
         """Outputs, for the model's metadata."""
-        return _described(self.task.output_types | COMMON_OUTPUTS)
+        return described(self.task.output_types | COMMON_OUTPUTS)
 
     async def predict(self, payload: object, headers: dict[str, str] | None = None) -> InferResponse:
         """Answers a v2 request.
@@ -116,7 +133,8 @@ class MeterTransformer(kserve.Model):
 
         own = await self.task.answer(asked, Scored(rows, ready.batch, values, ask_again))
         outputs = {name: (self.task.output_types[name][0], array) for name, array in own.items()}
-        return respond(request, self.name, rows, outputs, variants, versions, ready.degradation, rooms.drift.state)
+        parameters = {**self.task.parameters, **drift_parameters(request, rooms.drift.state)}
+        return respond(request, self.name, rows, outputs, variants, versions, ready.degradation, parameters)
 
     def _prepare(
         self,
@@ -151,7 +169,3 @@ class MeterTransformer(kserve.Model):
         if len(measured):
             meters = [rows.pseudonyms[row] for row in measured]
             self._rooms.drift.add(meters, rows.windows[measured], rows.origins[measured])
-
-
-def _described(tensors: OutputTypes) -> list[dict[str, object]]:
-    return [{"name": name, "datatype": dtype, "shape": shape} for name, (dtype, shape) in tensors.items()]

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 from kserve.protocol.infer_type import InferOutput, InferRequest, InferResponse
 
+from inference_services.tensors import TensorTypes
 from inference_services.transformer.drift_monitor import DriftState
 from inference_services.transformer.rows import Rows
-from inference_services.transformer.tasks import OutputTypes
 from metrify.features.degradation import Degradation
 
-COMMON_OUTPUTS: OutputTypes = {
+Parameter = str | int | float
+COMMON_OUTPUTS: TensorTypes = {
     "meter_id": ("BYTES", [-1]),
     "model_version": ("BYTES", [-1]),
     "variant": ("BYTES", [-1]),
@@ -30,7 +31,7 @@ def respond(
     variants: np.ndarray,
     versions: np.ndarray,
     degradation: Degradation,
-    drift: DriftState,
+    parameters: Mapping[str, Parameter],
 ) -> InferResponse:
     """Puts an answer together.
 
@@ -42,7 +43,7 @@ def respond(
         variants: `[N]` str.
         versions: `[N]` str, of the models.
         degradation: What the rows lack.
-        drift: The last verdict.
+        parameters: Of every answer.
     """
     age = (np.datetime64("now", "s") - rows.origins).astype(np.float32)
     common = (
@@ -55,13 +56,34 @@ def respond(
     )
     types = ((name, dtype) for name, (dtype, _) in COMMON_OUTPUTS.items())
     tensors = {**outputs, **{name: (dtype, data) for (name, dtype), data in zip(types, common, strict=True)}}
-    # v2 over gRPC has no floating-point parameters: there the p-value is text.
-    p_value = f"{drift.p_value:.6g}" if request.from_grpc else drift.p_value
-    parameters = {"drift": drift.verdict, "drift_p": p_value, "drift_day": drift.day}
+    told = dict(parameters)
     if degradation.is_degraded.any():
-        parameters["degraded_reasons"] = json.dumps(degradation.listed(rows.meters))
+        told["degraded_reasons"] = json.dumps(degradation.listed(rows.meters))
     if rows.refused:
-        parameters["refused"] = json.dumps(rows.refused)
+        told["refused"] = json.dumps(rows.refused)
+    return build_response(request, model, tensors, told)
+
+
+def drift_parameters(request: InferRequest, drift: DriftState) -> dict[str, Parameter]:
+    """What is told of drift; v2 over gRPC has no floating-point parameters: there the p-value is text."""
+    p_value = f"{drift.p_value:.6g}" if request.from_grpc else drift.p_value
+    return {"drift": drift.verdict, "drift_p": p_value, "drift_day": drift.day}
+
+
+def build_response(
+    request: InferRequest,
+    model: str,
+    tensors: Mapping[str, tuple[str, np.ndarray]],
+    parameters: dict[str, Parameter],
+) -> InferResponse:
+    """A v2 response to a request.
+
+    Args:
+        request: What is answered.
+        model: Name of the model.
+        tensors: By name: v2 type and values.
+        parameters: Of the response.
+    """
     return InferResponse(
         request.id or str(uuid.uuid4()),
         model,

@@ -8,13 +8,13 @@ from typing import ClassVar, Generic, TypeVar
 import numpy as np
 from kserve.protocol.infer_type import InferRequest
 
+from inference_services.tensors import TensorTypes
 from inference_services.transformer.requests import MeterRequest
 from inference_services.transformer.rows import Rows
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.features.batch import FeatureBatch
 
 R = TypeVar("R", bound=MeterRequest)
-OutputTypes = dict[str, tuple[str, list[int]]]  # v2 type and shape by name
 Values = dict[str, np.ndarray]  # tensors by name
 Alter = Callable[[FeatureBatch], FeatureBatch]
 
@@ -52,8 +52,13 @@ class Task(ABC, Generic[R]):
 
     @property
     @abstractmethod
-    def output_types(self) -> OutputTypes:
+    def output_types(self) -> TensorTypes:
         """The outputs of its own, beside those that every answer has."""
+
+    @property
+    def parameters(self) -> Mapping[str, str | int]:
+        """What every answer tells of the model."""
+        return {}
 
     @abstractmethod
     def parse(self, request: InferRequest) -> R:

@@ -1,6 +1,7 @@
 """Expected loads from quantiles, for sums over meters: medians of skewed loads sum to too little, means do not."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,20 @@ class ExpectedLoad:
                 f"{quantiles.shape[-1]} quantiles meet {len(self.weights)} weights.", "Fit the weights again."
             )
         return quantiles @ np.asarray(self.weights, quantiles.dtype)
+
+
+def integrate_quantiles(levels: Sequence[float]) -> ExpectedLoad:
+    """Weights where none were fitted: the trapezoidal rule between levels, and what lies outside at the outer ones.
+
+    Args:
+        levels: `[Q]` rising, between 0 and 1.
+
+    Example:
+        >>> integrate_quantiles((0.25, 0.5, 0.75)).weights
+        (0.375, 0.25, 0.375)
+    """
+    middles = (np.array(levels[:-1]) + np.array(levels[1:])) / 2
+    return ExpectedLoad(tuple(np.diff(np.concatenate([[0.0], middles, [1.0]])).tolist()))
 
 
 def fit_expected_load(summed_quantiles: np.ndarray, summed_actual: np.ndarray) -> ExpectedLoad:

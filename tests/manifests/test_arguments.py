@@ -10,6 +10,7 @@ import pytest
 from inference_services.predictor import __main__ as predictor
 from inference_services.transformer import __main__ as transformer
 from inference_services.transformer.endpoints import cluster_endpoints
+from inference_services.transformer.grid.forecaster import MeterForecaster
 
 from .files import RUNTIME, SERVICES, Document, load
 
@@ -58,12 +59,13 @@ def environment(container: Document) -> dict[str, str]:
 
 
 def test_the_services_differ_in_their_names_alone() -> None:
-    """Overlays make them differ in size."""
+    """Overlays make them differ in size. What asks the forecaster also says where it is."""
     texts = []
     for folder in SERVICES:
         files = [folder / file for file in ("inference_service.yaml", "kustomization.yaml")]
         lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-        texts.append([line.replace(folder.name, "NAME") for line in lines if not line.startswith("#")])
+        own = [line for line in lines if not line.startswith("#") and "--load_forecaster" not in line]
+        texts.append([line.replace(folder.name, "NAME") for line in own])
     assert all(text == texts[0] for text in texts)
 
 
@@ -94,6 +96,15 @@ def test_the_transformers_arguments_parse(folder: Path, parse: Callable[..., arg
     ]
     assert all(str(path.parent) in mounts for path in read)
     assert f"{environment(container)['METRIFY_HOME']}/feature_store" in mounts
+
+
+def test_the_controller_of_a_feeder_asks_the_forecasters_transformer(parse: Callable[..., argparse.Namespace]) -> None:
+    asking = next(folder for folder in SERVICES if folder.name == "grid-optimizer")
+    asked = next(folder for folder in SERVICES if folder.name == "load-forecaster")
+    arguments = parse(transformer.main, transformer_container(asking)["args"])
+    grpc_port = transformer_container(asked)["ports"][1]["containerPort"]
+    assert arguments.load_forecaster == f"grpc://{asked.name}-transformer:{grpc_port}"
+    MeterForecaster(arguments.load_forecaster, 1.0)
 
 
 def test_the_transformer_calls_the_predictors_grpc_port() -> None:

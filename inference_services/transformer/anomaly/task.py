@@ -3,10 +3,11 @@
 import numpy as np
 from kserve.protocol.infer_type import InferRequest
 
+from inference_services.tensors import TensorTypes
 from inference_services.transformer.anomaly.request import CONTRIBUTION, DAY_INPUT, DayRequest, parse_request
 from inference_services.transformer.anomaly.rows import find_rows
 from inference_services.transformer.rows import Rows
-from inference_services.transformer.tasks import OutputTypes, Scored, Task, Values
+from inference_services.transformer.tasks import Scored, Task, Values
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.anomaly.contributions import alter_days, contributions
 from metrify.anomaly.fitting_kinds import fitting_kinds, guess_faults, sure_faults
@@ -37,7 +38,7 @@ class DayTask(Task[DayRequest]):
         self._kinds = labels
 
     @property
-    def output_types(self) -> OutputTypes:
+    def output_types(self) -> TensorTypes:
         """See `Task`."""
         return {
             _SCORE: ("FP32", [-1]),

@@ -36,7 +36,7 @@ def parse_request(request: InferRequest) -> ForecastRequest:
         InvalidRequestError: It is not in the contract's form.
     """
     meters = read_meters(request, ORIGIN_INPUT)
-    origins = read_own_input(request, ORIGIN_INPUT, _instant, len(meters))
+    origins = read_own_input(request, ORIGIN_INPUT, parse_instant, len(meters))
     horizon = to_http_parameters(request.parameters or {}).get("horizon")
     if horizon is not None and (not isinstance(horizon, int) or isinstance(horizon, bool) or horizon < 1):
         raise InvalidRequestError(f"The parameter horizon is {horizon!r}.", "Send a number of intervals, 1 or more.")
@@ -44,7 +44,12 @@ def parse_request(request: InferRequest) -> ForecastRequest:
     return ForecastRequest(meters, stamps, read_flag(request, "partial"), horizon)
 
 
-def _instant(text: str) -> datetime:
+def parse_instant(text: str) -> datetime:
+    """A time, UTC, without its zone.
+
+    Raises:
+        InvalidRequestError: It is no RFC 3339 time.
+    """
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:

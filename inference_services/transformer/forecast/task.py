@@ -1,12 +1,16 @@
 """The load forecaster: quantiles and a point for each interval of the horizon."""
 
+import json
+from collections.abc import Mapping
+
 import numpy as np
 from kserve.protocol.infer_type import InferRequest
 
+from inference_services.tensors import TensorTypes
 from inference_services.transformer.forecast.request import ORIGIN_INPUT, ForecastRequest, parse_request
 from inference_services.transformer.forecast.rows import find_rows
 from inference_services.transformer.rows import Rows
-from inference_services.transformer.tasks import OutputTypes, Scored, Task, Values
+from inference_services.transformer.tasks import Scored, Task, Values
 from metrify.adapters.meter_windows import MeterWindows
 from metrify.bundles.load import Bundle
 from metrify.bundles.manifest import require_horizon
@@ -31,13 +35,21 @@ class ForecastTask(Task[ForecastRequest]):
         self._median = bundle.manifest.quantiles.index(_MEDIAN)
 
     @property
-    def output_types(self) -> OutputTypes:
+    def output_types(self) -> TensorTypes:
         """See `Task`."""
         horizon, quantiles = self._manifest.forecast_horizon, len(self._manifest.quantiles)
         return {
             _QUANTILES: ("FP32", [-1, horizon, quantiles]),
             _POINT: ("FP32", [-1, horizon]),
             ORIGIN_INPUT: ("BYTES", [-1]),
+        }
+
+    @property
+    def parameters(self) -> Mapping[str, str | int]:
+        """The levels of the quantiles, and how long an interval is."""
+        return {
+            "quantiles": json.dumps(self._manifest.quantiles),
+            "resolution_minutes": self._manifest.resolution_minutes,
         }
 
     def parse(self, request: InferRequest) -> ForecastRequest:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from kserve.protocol.infer_type import InferRequest
 
+from inference_services.plan_tensors import PEAK, STORED, TAP, state_inputs
 from inference_services.tensors import require_same_rows, typed_tensor
 from metrify.errors import InvalidRequestError
 from metrify.grid.feeder import Feeder
 from metrify.grid.state import State
 
-STORED, PEAK, TAP = "stored_kwh", "peak_kw", "tap_position"
-STATE_INPUTS = (STORED, PEAK, TAP)
 _FULL_TOLERANCE = 1e-6  # of a capacity: float32 rounds
 
 
@@ -28,6 +27,10 @@ class FeederStates:
     stored_kwh: np.ndarray
     peak_kw: np.ndarray
     tap_position: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "FeederStates":
+        """Some rows, by their numbers."""
+        return FeederStates(self.stored_kwh[rows], self.peak_kw[rows], self.tap_position[rows])
 
     def state(self, row: int, feeder: Feeder) -> State:
         """Of one row; loads owe nothing."""
@@ -52,9 +55,8 @@ def read_states(request: InferRequest, feeder: Feeder, rows: int) -> FeederState
         PEAK: np.zeros(rows, np.float32),
         TAP: np.full(rows, empty.tap, np.int32),
     }
-    shapes = {STORED: ("FP32", (-1, len(batteries))), PEAK: ("FP32", (-1,)), TAP: ("INT32", (-1,))}
-    sent = {item.name: typed_tensor(item, *shapes[item.name]) for item in request.inputs if item.name in shapes}
-    values |= sent
+    types = state_inputs(feeder)
+    values |= {item.name: typed_tensor(item, *types[item.name]) for item in request.inputs if item.name in types}
     require_same_rows({"the rows": np.zeros(rows), **values})
     for place, name in enumerate(batteries.names):
         most = batteries.capacity_kwh[place] * (1 + _FULL_TOLERANCE)
