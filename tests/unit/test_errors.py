@@ -3,6 +3,7 @@ import pytest
 from metrify import errors
 from metrify.errors import (
     ConfigError,
+    GridError,
     InsufficientHistoryError,
     InvalidRequestError,
     MetrifyError,
@@ -32,7 +33,7 @@ def test_only_wrong_usage_leaves_with_2(error: type[MetrifyError]) -> None:
 
 @pytest.mark.parametrize("error", ALL_ERRORS)
 def test_what_the_client_did_wrong_is_a_4xx_and_all_else_a_5xx(error: type[MetrifyError]) -> None:
-    family = 4 if issubclass(error, (UsageError, InvalidRequestError)) else 5
+    family = 4 if issubclass(error, (UsageError, InvalidRequestError, GridError)) else 5
     assert error.status_code // 100 == family
 
 

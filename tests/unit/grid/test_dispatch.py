@@ -10,7 +10,7 @@ from metrify.grid.dispatch import Plan, plan_dispatch
 from metrify.grid.feeder import Feeder, Profiles
 from metrify.grid.linear_program import LinearProgram
 from metrify.grid.setpoints import Setpoints
-from metrify.grid.settlement import powers_at_buses, settle
+from metrify.grid.settlement import BREACH_EUR, powers_at_buses, settle
 from metrify.grid.simbench_feeder import TIMEZONE, read_simbench_feeder
 from metrify.grid.state import State
 from metrify.grid.taps import choose_taps
@@ -96,10 +96,12 @@ def test_the_tap_changer_follows_the_load_and_does_not_move_for_little() -> None
     kw, kvar = powers_at_buses(feeder, day, idle)
     hours = np.full(96, 0.25)
     chosen = choose_taps(feeder.network, kw, kvar, hours, 0, Tariff())
-    costs = {
-        tap: settle(feeder, day, replace(idle, tap_position=taps), State.empty(feeder), Tariff(), TIMEZONE).cost_eur
+    settled = {
+        tap: settle(feeder, day, replace(idle, tap_position=taps), State.empty(feeder), Tariff(), TIMEZONE)
         for tap, taps in [("chosen", chosen), *((tap, np.full(96, tap)) for tap in feeder.network.taps)]
     }
+    over = {tap: np.maximum(of.flow.loading_percent.max(axis=1) / 100 - 1, 0).sum() for tap, of in settled.items()}
+    costs = {tap: of.losses_eur + of.band_eur + BREACH_EUR * over[tap] for tap, of in settled.items()}
     assert costs["chosen"] <= min(costs.values()) + 1e-9
     assert np.abs(np.diff(chosen)).sum() < 6
     assert (choose_taps(feeder.network, kw[:1], kvar[:1], hours[:1], 1, Tariff()) == 1).all()
