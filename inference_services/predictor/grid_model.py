@@ -21,8 +21,8 @@ from inference_services.tensors import TensorTypes, require_inputs, require_same
 from metrify.bundles.load import Bundle
 from metrify.errors import InvalidRequestError
 from metrify.grid.bundled_feeder import read_bundled_feeder
+from metrify.grid.bundled_planner import BundledPlanner, TimedPlan
 from metrify.grid.expected_hours import ExpectedHours
-from metrify.grid.plan_hours import HoursPlanner, PlannedHours
 from metrify.grid.plan_values import reason_values, set_in_kw
 
 _MOST_HOURS = 7 * 24
@@ -47,7 +47,7 @@ class GridPredictor(TensorModel):
     def __init__(self, name: str, bundle: Bundle, registry: CollectorRegistry = REGISTRY) -> None:
         super().__init__(name, bundle.manifest.version, workers=1)  # the planner keeps a solver
         self._bundled = read_bundled_feeder(bundle)
-        self._planner = HoursPlanner(self._bundled)
+        self._planner = BundledPlanner(self._bundled)
         self._seconds = Histogram(
             "metrify_grid_decision_seconds", "Wall time of a decision.", registry=registry, buckets=_BUCKETS
         )
@@ -83,7 +83,7 @@ class GridPredictor(TensorModel):
         for row in range(rows):
             start = np.datetime64(int(values[START][row]), "s")
             done = self._planner.plan(
-                ExpectedHours(start, values[LOAD][row].T, values[PV][row].T),
+                ExpectedHours(start, values[LOAD][row].T, values[PV][row].T).profiles(self._bundled.kvar_per_kw),
                 states.state(row, self._bundled.feeder),
                 float(states.peak_kw[row]),
                 degraded_reason="" if values[IS_KNOWN][row] else _NO_FORECAST,
@@ -96,7 +96,7 @@ class GridPredictor(TensorModel):
             for name, (dtype, _) in self.output_types.items()
         }
 
-    def _row(self, done: PlannedHours) -> dict[str, np.ndarray]:
+    def _row(self, done: TimedPlan) -> dict[str, np.ndarray]:
         plan = done.plan
         figures = {name: planned for name, (_, planned, _) in plan.figures.items()}
         in_kw = set_in_kw(self._bundled.feeder, plan.setpoints)

@@ -2,12 +2,14 @@
 
 import datetime
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from metrify.config import Home, MetrifyConfig
-from metrify.errors import GridError
+from metrify.errors import GridError, UsageError
+from metrify.grid.bundled_planner import BundledPlanner
 from metrify.grid.controllers.controller import Controller
 from metrify.grid.controllers.predictive import ModelPredictive
 from metrify.grid.controllers.rules import NoControl, SelfConsumption
@@ -17,9 +19,11 @@ from metrify.grid.optimize_grid import optimize_grid
 from metrify.grid.state import State
 from metrify.grid.tariff import Tariff
 from metrify.steps.expect_feeder import expected_profiles
+from metrify.steps.find_controller import find_controller
 from metrify.steps.find_feeder import find_feeder
 
-ControllerName = Literal["model_predictive", "self_consumption", "none"]
+ControllerName = Literal["learnt", "model_predictive", "self_consumption", "none"]
+_LOOKING_AHEAD = (None, "learnt", "model_predictive")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,40 +46,56 @@ def optimize_feeder(
     config: MetrifyConfig,
     home: Home,
     day: datetime.date | None = None,
-    controller: ControllerName = "model_predictive",
+    controller: ControllerName | None = None,
     stored_kwh: float = 0.0,
     peak_kw: float = 0.0,
     is_measured: bool = False,
+    bundle: Path | None = None,
 ) -> FeederDay:
     """Plans a day of a feeder. Where nothing is expected of it, the self-consumption rule decides, and that is told.
 
+    Where the feeder has a bundle, prices and reactive power are the bundle's, as in the answers of its service.
+
     Args:
         name: One of SimBench's grids, or an imported feeder.
-        config: Of which the tariff is taken.
-        home: Where imported feeders lie.
-        day: Local date; the last whole one of its profiles without it.
-        controller: Who decides.
+        config: Of which the tariff is taken where the feeder has no bundle.
+        home: Where imported feeders, services and the feature store lie.
+        day: Local date; see `expected_profiles`.
+        controller: Who decides; whom the bundle names without it, or a plan that looks ahead.
         stored_kwh: In all batteries together when the day begins, each as full as the others.
         peak_kw: What has flowed in at most before, in the time that the peak is charged for.
         is_measured: Whether the day is to be planned as it came.
+        bundle: Folder of a controller's bundle; see `find_controller`.
 
     Raises:
         GridError: There is no such feeder or day, or nothing of the feeder can be controlled.
         PowerFlowError: A step has no solution.
+        BundleError: A bundle is missing or changed.
+        UsageError: The bundle is that of another feeder, or what was learnt is to decide, and there is no bundle.
     """
-    stored, tariff = find_feeder(name, home), Tariff(**config.grid.tariff.model_dump())
-    expected, feeder = expected_profiles(stored, day, home, is_measured), stored.feeder
-    chosen = "self_consumption" if expected.degraded_reason and controller == "model_predictive" else controller
+    stored, bundled = find_feeder(name, home), find_controller(name, home, bundle)
+    expected = expected_profiles(stored, day, home, is_measured, bundled.kvar_per_kw if bundled else None)
+    state = _state(stored.feeder, stored_kwh)
+    reason = expected.degraded_reason if controller in _LOOKING_AHEAD else ""
+    if bundled is not None:
+        planned = BundledPlanner(bundled).plan(expected.profiles, state, peak_kw, controller, reason)
+        return FeederDay(planned.plan, stored.timezone, expected.source)
+    if controller == "learnt":
+        raise UsageError(
+            f"Nothing was learnt of {name}.", f"Run `metrify train --models grid --dataset {name}`, or name a --bundle."
+        )
+    chosen: ControllerName = "self_consumption" if reason else controller or "model_predictive"
+    tariff = Tariff(**config.grid.tariff.model_dump())
     plan = optimize_grid(
-        feeder,
+        stored.feeder,
         expected.profiles,
-        _state(feeder, stored_kwh),
+        state,
         tariff,
         stored.timezone,
-        _controller(chosen, feeder, tariff, stored.timezone, expected.profiles),
+        _controller(chosen, stored.feeder, tariff, stored.timezone, expected.profiles),
         chosen,
         peak_kw,
-        expected.degraded_reason if chosen != controller else "",
+        reason,
     )
     return FeederDay(plan, stored.timezone, expected.source)
 

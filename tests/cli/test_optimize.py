@@ -16,6 +16,7 @@ from metrify.grid.settlement import settle
 from metrify.grid.state import State
 from metrify.grid.tariff import Tariff
 
+from ..grid_bundle import write_grid_bundle
 from ..unit.grid.made_up_feeder import ZONE, make_up_day, make_up_feeder
 from .conftest import RunMain
 
@@ -32,6 +33,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     load = np.where(np.arange(len(week))[:, None] % 96 < 4, 120.0, week.load_kw)
     write_feeder(root / "feeders" / "weak", StoredFeeder(make_up_feeder(), replace(week, load_kw=load), ZONE))
     return root
+
+
+@pytest.fixture(scope="module")
+def bundle(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the first one, whose energy costs more in the evening."""
+    folder, keys = tmp_path_factory.mktemp("bundle"), Home(home).keys
+    return write_grid_bundle(folder, "one", make_up_feeder(), ZONE, keys, "learnt", high_eur_per_kwh=0.77)
 
 
 @pytest.fixture
@@ -96,6 +104,17 @@ def test_a_day_without_a_forecast_is_left_to_the_rule_and_marked(optimize) -> No
     assert not json.loads(optimize("--feeder", NAME, "--day", FIRST, "--measured", "--json").stdout)["degraded"]
 
 
+def test_a_bundle_decides_by_its_own_prices(optimize, bundle: Path) -> None:  # type: ignore[no-untyped-def]
+    told = json.loads(optimize("--feeder", NAME, "--bundle", str(bundle), "--json").stdout)
+    assert told["controller"] == "learnt" and len(told["setpoints"]["timestamp"]) == 96
+    planned = optimize("--feeder", NAME, "--bundle", str(bundle), "--controller", "model_predictive")
+    assert "decided by model_predictive" in planned.stdout and "the price of 0.77" in planned.stdout
+    told = json.loads(optimize("--feeder", NAME, "--bundle", str(bundle), "--day", FIRST, "--json").stdout)
+    assert told["degraded"] and told["controller"] == "self_consumption"
+    run = optimize("--feeder", "weak", "--bundle", str(bundle))
+    assert run.returncode == 2 and "controls line, and not weak" in run.stderr
+
+
 def test_tomorrow_can_be_planned_and_the_day_after_it_not(optimize) -> None:  # type: ignore[no-untyped-def]
     assert optimize("--feeder", NAME, "--day", "2016-01-12").returncode == 0
     run = optimize("--feeder", NAME, "--day", "2016-01-13")
@@ -111,6 +130,7 @@ def test_tomorrow_can_be_planned_and_the_day_after_it_not(optimize) -> None:  # 
         (("--feeder", NAME, "--day", "soon"), 2, "is no date"),
         (("--feeder", NAME, "--stored-kwh", "101"), 1, "can't hold 101 kWh. Give 0 to 100"),
         (("--feeder", NAME, "--output", "."), 2, "is a folder"),
+        (("--feeder", NAME, "--controller", "learnt"), 2, "Nothing was learnt of line. Run `metrify train --models"),
     ],
 )
 def test_wrong_use_is_told_with_its_mend(optimize, arguments: tuple[str, ...], code: int, said: str) -> None:  # type: ignore[no-untyped-def]

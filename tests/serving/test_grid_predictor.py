@@ -15,8 +15,8 @@ from metrify.bundles.manifest import OPTIMIZER_NAME
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.errors import InvalidRequestError, PowerFlowError
 from metrify.grid.bundled_feeder import read_bundled_feeder
+from metrify.grid.bundled_planner import BundledPlanner
 from metrify.grid.expected_hours import ExpectedHours
-from metrify.grid.plan_hours import HoursPlanner
 from metrify.grid.plan_values import set_in_kw
 from metrify.grid.state import State
 
@@ -76,11 +76,12 @@ def test_it_answers_what_the_library_plans(predictor, bundle, registry) -> None:
         "tap_position": (HOURS,),
     }
     assert answer["controller"].tolist() == [b"model_predictive", b"self_consumption"]
-    planner = HoursPlanner(bundled)
+    planner = BundledPlanner(bundled)
     for row, reason in enumerate(("", "none")):
         state = State(values["stored_kwh"][row].astype(float), np.zeros(1), 0)
         expected = ExpectedHours(START, values["load_kw"][row].T, values["pv_kw"][row].T)
-        plan = planner.plan(expected, state, float(values["peak_kw"][row]), degraded_reason=reason).plan
+        profiles, peak_kw = expected.profiles(bundled.kvar_per_kw), float(values["peak_kw"][row])
+        plan = planner.plan(profiles, state, peak_kw, degraded_reason=reason).plan
         in_kw = set_in_kw(bundled.feeder, plan.setpoints)
         found = [in_kw[name] for name in bundled.elements]
         np.testing.assert_allclose(answer["setpoints_kw"][row], found, rtol=1e-6, atol=1e-6)

@@ -1,11 +1,14 @@
 """A running controller of a feeder beside its load-forecaster: both faces, what is missing, and who is refused."""
 
+import datetime
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from inference_services.client import ForecastClient
 from inference_services.grid_client import FeederPlans, FeederStart, GridClient
@@ -15,15 +18,17 @@ from metrify.adapters.redis_address import REDIS_VARIABLE
 from metrify.bundles.load import load_bundle
 from metrify.bundles.manifest import FORECASTER_NAME, OPTIMIZER_NAME
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
+from metrify.cli.main import app
 from metrify.config import Home
 from metrify.config.home import HOME_VARIABLE
 from metrify.errors import InvalidRequestError, ServiceError
 from metrify.forecasting.expected_load import integrate_quantiles
 from metrify.grid.bundled_feeder import read_bundled_feeder
+from metrify.grid.bundled_planner import BundledPlanner, TimedPlan
 from metrify.grid.expected_hours import expect_hours
-from metrify.grid.plan_hours import HoursPlanner, PlannedHours
 from metrify.grid.plan_values import set_in_kw
 from metrify.grid.state import State
+from metrify.steps.expect_feeder import expected_profiles
 
 from .grid_home import NAME, GridHome, make_grid_home
 
@@ -76,16 +81,17 @@ def forecast_by(forecaster: LocalService, made: GridHome) -> np.ndarray:
 
 def plan_by_library(
     made: GridHome, kwh: np.ndarray, version: str, stored_kwh: float = 0.0, peak_kw: float = 0.0, reason: str = ""
-) -> PlannedHours:
+) -> TimedPlan:
     key = load_public_key(made.home.keys / PUBLIC_KEY_FILE)
     bundled = read_bundled_feeder(load_bundle(made.home.bundles / OPTIMIZER_NAME / version, key))
     feeder, empty = bundled.feeder, State.empty(bundled.feeder)
     expected = expect_hours(feeder, made.origin.tz_localize(None).to_datetime64().astype("datetime64[s]"), kwh)
     stored = np.full(len(feeder.batteries), stored_kwh)
-    return HoursPlanner(bundled).plan(expected, State(stored, empty.owed_kwh, empty.tap), peak_kw, None, reason)
+    state, profiles = State(stored, empty.owed_kwh, empty.tap), expected.profiles(bundled.kvar_per_kw)
+    return BundledPlanner(bundled).plan(profiles, state, peak_kw, None, reason)
 
 
-def require_same(answer: FeederPlans, row: int, planned: PlannedHours) -> None:
+def require_same(answer: FeederPlans, row: int, planned: TimedPlan) -> None:
     plan = planned.plan
     in_kw = set_in_kw(plan.feeder, plan.setpoints)
     np.testing.assert_allclose(
@@ -117,6 +123,36 @@ def test_without_what_is_known_batteries_begin_empty(ask, made) -> None:
     feeder = made.stored.feeder
     start = FeederStart(np.zeros((1, len(feeder.batteries))), np.zeros(1), np.array([State.empty(feeder).tap]))
     np.testing.assert_array_equal(ask([NAME]).setpoints_kw, ask([NAME], start).setpoints_kw)
+
+
+def test_the_command_line_says_the_same_without_a_service(ask, made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(made.home.root))
+    capacity_kwh = made.stored.feeder.batteries.capacity_kwh
+    arguments = ["optimize", "--feeder", NAME, "--stored-kwh", f"{capacity_kwh.sum() / 2}", "--peak-kw", "30", "--json"]
+    run = CliRunner().invoke(app, arguments)
+    assert run.exit_code == 0, run.output
+    told = json.loads(run.stdout)
+    answer = ask([NAME], FeederStart(capacity_kwh[None] / 2, np.float32([30])))
+    assert (told["expected"], told["controller"]) == ("forecast: one", answer.controllers[0])
+    assert told["setpoints"]["timestamp"][0] == answer.origins[0]
+    by_part = {"battery": "battery_kw", "curtailed": "curtailed_kw", "shifted": "shifted_kw"}
+    for element, found in zip(answer.elements, answer.setpoints_kw[0], strict=True):
+        part, _, name = element.partition("/")
+        np.testing.assert_allclose(found, told["setpoints"][by_part[part]][name], rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(answer.tap_position[0], told["setpoints"]["tap_position"])
+    assert answer.figures["saving_eur"][0] == pytest.approx(told["saving_eur"], rel=1e-5)
+    for name, figure in (("cost_eur", "cost"), ("peak_kw", "peak"), ("highest_loading_percent", "highest_loading")):
+        assert answer.figures[name][0] == pytest.approx(told["figures"][figure]["planned"], rel=1e-5)
+    assert [one["reason"] for one in answer.reasons[0]["actions"]] == [one["reason"] for one in told["actions"]]
+
+
+def test_a_day_that_is_forecast_in_part_is_expected_as_the_day_before(made) -> None:
+    day = made.origin.tz_convert(made.stored.timezone).date()
+    forecast = expected_profiles(made.stored, day, made.home)
+    assert forecast.source == "forecast: one" and len(forecast.profiles) == DAY
+    for other in (-1, 1):
+        found = expected_profiles(made.stored, day + datetime.timedelta(days=other), made.home)
+        assert found.source == "forecast: day before" and len(found.profiles) == 4 * DAY
 
 
 @pytest.mark.parametrize("face", ["over_rest", "over_grpc"])

@@ -12,7 +12,7 @@ from metrify.errors import GridError, UsageError
 
 if TYPE_CHECKING:
     from metrify.grid.grid_plan import GridPlan
-    from metrify.steps.optimize_feeder import FeederDay
+    from metrify.steps.optimize_feeder import ControllerName, FeederDay
 
 _ROWS = 20  # of actions, and of limits, that are printed
 
@@ -20,6 +20,7 @@ _ROWS = 20  # of actions, and of limits, that are printed
 class ControllerChoice(StrEnum):
     """Who decides."""
 
+    LEARNT = "learnt"
     MODEL_PREDICTIVE = "model_predictive"
     SELF_CONSUMPTION = "self_consumption"
     NONE = "none"
@@ -28,12 +29,20 @@ class ControllerChoice(StrEnum):
 def optimize(
     feeder: Annotated[str, typer.Option(help="A SimBench grid such as 1-LV-rural1--2-sw, or an imported feeder.")],
     day: Annotated[
-        str | None, typer.Option(help="Local date, such as 2016-07-25; the last whole one of its profiles without it.")
+        str | None,
+        typer.Option(
+            help="Local date, such as 2016-07-25; without it what is forecast, or else the last whole day of profiles."
+        ),
     ] = None,
     measured: Annotated[
         bool, typer.Option("--measured", help="Plan for what came on that day, and not for what is expected.")
     ] = False,
-    controller: Annotated[ControllerChoice, typer.Option(help="Who decides.")] = ControllerChoice.MODEL_PREDICTIVE,
+    controller: Annotated[
+        ControllerChoice | None, typer.Option(help="Who decides; whom the bundle names without it.")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Bundle of a controller of the feeder; the one that is served without it.")
+    ] = None,
     stored_kwh: Annotated[float, typer.Option(min=0, help="In all batteries together when the day begins.")] = 0.0,
     peak_kw: Annotated[
         float, typer.Option(min=0, help="Highest power that flowed in before, in the time the peak is charged for.")
@@ -51,8 +60,9 @@ def optimize(
     from metrify.config import Home, load_config
     from metrify.steps.optimize_feeder import optimize_feeder
 
+    chosen: ControllerName | None = controller.value if controller else None
     found = optimize_feeder(
-        feeder, load_config(config), Home.from_environment(), date, controller.value, stored_kwh, peak_kw, measured
+        feeder, load_config(config), Home.from_environment(), date, chosen, stored_kwh, peak_kw, measured, bundle
     )
     if output:
         from metrify.cli.optimize.page import write_plan_page

@@ -1,4 +1,4 @@
-"""Plans of the next hours by a bundle."""
+"""Plans by a bundle."""
 
 from pathlib import Path
 
@@ -9,8 +9,9 @@ from metrify.bundles.load import load_bundle
 from metrify.bundles.signature import PUBLIC_KEY_FILE, load_public_key
 from metrify.errors import BundleError
 from metrify.grid.bundled_feeder import BundledFeeder, read_bundled_feeder
-from metrify.grid.expected_hours import ExpectedHours, element_meters, expect_hours, usual_kvar_per_kw
-from metrify.grid.plan_hours import HoursPlanner
+from metrify.grid.bundled_planner import BundledPlanner
+from metrify.grid.expected_hours import element_meters, expect_hours, usual_kvar_per_kw
+from metrify.grid.feeder import Profiles
 from metrify.grid.plan_values import set_in_kw
 from metrify.grid.state import State
 
@@ -25,24 +26,24 @@ def bundled_by(folder: Path, controller: str) -> BundledFeeder:
     return read_bundled_feeder(load_bundle(folder / "one", load_public_key(folder / "keys" / PUBLIC_KEY_FILE)))
 
 
-def hours_of_day() -> ExpectedHours:
+def hours_of_day() -> Profiles:
     day = make_up_day()
     kw = np.concatenate([day.load_kw, day.pv_kw], axis=1).reshape(24, 4, 2).mean(axis=1)
-    return expect_hours(make_up_feeder(), START, kw.T)
+    return expect_hours(make_up_feeder(), START, kw.T).profiles(np.array([0.1]))
 
 
 def test_the_bundle_says_what_is_set_in_which_order(tmp_path: Path) -> None:
     bundled = bundled_by(tmp_path, "model_predictive")
     assert bundled.elements == ("battery/battery", "curtailed/pv", "shifted/load")
     assert element_meters(bundled.feeder) == ["line/load", "line/pv"]
-    planned = HoursPlanner(bundled).plan(hours_of_day(), State.empty(bundled.feeder), 0.0)
+    planned = BundledPlanner(bundled).plan(hours_of_day(), State.empty(bundled.feeder), 0.0)
     assert tuple(set_in_kw(bundled.feeder, planned.plan.setpoints)) == bundled.elements
 
 
 @pytest.mark.parametrize("controller", ["learnt", "model_predictive"])
 def test_who_the_bundle_names_decides_each_hour(tmp_path: Path, controller: str) -> None:
     bundled = bundled_by(tmp_path, controller)
-    planned = HoursPlanner(bundled).plan(hours_of_day(), State.empty(bundled.feeder), 0.0)
+    planned = BundledPlanner(bundled).plan(hours_of_day(), State.empty(bundled.feeder), 0.0)
     assert planned.plan.controller == controller and len(planned.plan.setpoints) == 24
     assert planned.plan.settlement.violations == 0 and planned.decision_ms.shape == (24,)
     np.testing.assert_allclose(planned.plan.expected.load_kvar, 0.1 * planned.plan.expected.load_kw)
@@ -50,7 +51,7 @@ def test_who_the_bundle_names_decides_each_hour(tmp_path: Path, controller: str)
 
 def test_a_rule_decides_where_something_is_missing(tmp_path: Path) -> None:
     bundled = bundled_by(tmp_path, "model_predictive")
-    plan = HoursPlanner(bundled).plan(hours_of_day(), State.empty(bundled.feeder), 0.0, degraded_reason="no").plan
+    plan = BundledPlanner(bundled).plan(hours_of_day(), State.empty(bundled.feeder), 0.0, degraded_reason="no").plan
     assert (plan.controller, plan.degraded, plan.degraded_reason) == ("self_consumption", True, "no")
 
 

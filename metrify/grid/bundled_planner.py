@@ -1,4 +1,4 @@
-"""Plans the next hours of a bundle's feeder. Servers and the command line share it, so that their answers agree."""
+"""Plans by a bundle. Servers and the command line share it, so that their answers agree."""
 
 import time
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from metrify.grid.controllers.learnt import ActionLayout, LearntController
 from metrify.grid.controllers.onnx_policy import OnnxPolicy
 from metrify.grid.controllers.predictive import ModelPredictive
 from metrify.grid.controllers.rules import NoControl, SelfConsumption
-from metrify.grid.expected_hours import ExpectedHours
+from metrify.grid.feeder import Profiles
 from metrify.grid.grid_plan import GridPlan
 from metrify.grid.optimize_grid import optimize_grid
 from metrify.grid.setpoints import Setpoints
@@ -22,20 +22,20 @@ LEARNT, MODEL_PREDICTIVE, SELF_CONSUMPTION, NONE = "learnt", "model_predictive",
 
 
 @dataclass(frozen=True, eq=False)
-class PlannedHours:
+class TimedPlan:
     """A plan, and how long its decisions took.
 
     Attributes:
-        plan: Of H hours.
-        decision_ms: `[H]` wall time of each decision.
+        plan: Of T steps.
+        decision_ms: `[T]` wall time of each decision.
     """
 
     plan: GridPlan
     decision_ms: np.ndarray
 
 
-class HoursPlanner:
-    """Plans hours of one feeder. It keeps a solver, so one thread at a time may use it.
+class BundledPlanner:
+    """Plans steps of one feeder. It keeps a solver, so one thread at a time may use it.
 
     Args:
         bundled: The feeder, and who decides.
@@ -49,20 +49,20 @@ class HoursPlanner:
         view = FinerView(bundled.feeder, bundled.tariff, bundled.timezone, bundled.minutes)
         layout = ActionLayout(bundled.feeder, view.scale_kw)
         self._learnt = LearntController(view, OnnxPolicy(bundled.policy, view.size, layout.size))
-        self._predictive: dict[int, ModelPredictive] = {}
+        self._predictive: dict[float, ModelPredictive] = {}
 
     def plan(
         self,
-        expected: ExpectedHours,
+        expected: Profiles,
         state: State,
         peak_kw: float,
         controller: str | None = None,
         degraded_reason: str = "",
-    ) -> PlannedHours:
+    ) -> TimedPlan:
         """What is recommended.
 
         Args:
-            expected: H hours.
+            expected: Profiles of T steps, which may be longer than those that the controller has learnt from.
             state: At the beginning.
             peak_kw: What has flowed in at most before, in the time that the peak is charged for.
             controller: Who decides; whom the bundle names without it.
@@ -70,14 +70,14 @@ class HoursPlanner:
 
         Raises:
             GridError: Nothing of the feeder can be controlled, or batteries can't hold what they are said to.
-            PowerFlowError: An hour has no solution.
+            PowerFlowError: A step has no solution.
         """
         bundled = self._bundled
         name = SELF_CONSUMPTION if degraded_reason else controller or bundled.controller
-        timed = _Timed(self._controller(name, len(expected.load_kw)))
+        timed = _Timed(self._controller(name, len(expected) * expected.hours))
         plan = optimize_grid(
             bundled.feeder,
-            expected.profiles(bundled.kvar_per_kw),
+            expected,
             state,
             bundled.tariff,
             bundled.timezone,
@@ -86,9 +86,9 @@ class HoursPlanner:
             peak_kw,
             degraded_reason,
         )
-        return PlannedHours(plan, np.array(timed.spent_ms))
+        return TimedPlan(plan, np.array(timed.spent_ms))
 
-    def _controller(self, name: str, hours: int) -> Controller:
+    def _controller(self, name: str, hours: float) -> Controller:
         feeder = self._bundled.feeder
         if name == LEARNT:
             return self._learnt
