@@ -24,9 +24,13 @@ def serve(
     service: ServiceOption = None,
     port: Annotated[int | None, typer.Option(help="REST port; 0 takes a free one.")] = None,
     grpc_port: Annotated[int | None, typer.Option(help="gRPC port; 0 takes a free one.")] = None,
+    load_forecaster: Annotated[
+        str | None,
+        typer.Option(help="Where grid-optimizer finds the forecaster: grpc://HOST:PORT; this machine without it."),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration file; the default one without it.")] = None,
 ) -> None:
-    """Serve forecasts, or scores of days: the transformer and one predictor a variant, until Ctrl-C.
+    """Serve forecasts, scores of days, or plans of a feeder: the transformer and one predictor a variant, until Ctrl-C.
 
     A change of the file, for instance by `metrify rollout`, is followed while it runs. To serve two services at once,
     give one of them other ports.
@@ -49,6 +53,7 @@ def serve(
         config=config,
         startup_timeout_seconds=settings.startup_timeout_seconds,
         progress=lambda line: console.print(f"  {line}", highlight=False),
+        load_forecaster=load_forecaster,
     )
     stamp = _stamp(manifest)  # before the file is read, so that no change is missed while the processes start
     with running:
