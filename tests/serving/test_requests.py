@@ -9,7 +9,9 @@ import typer
 from typer.testing import CliRunner
 
 from inference_services.client import ForecastClient
+from inference_services.transformer.grid.forecaster import MeterForecaster
 from metrify.cli.forecast import forecast
+from metrify.errors import InvalidRequestError, ServiceError, UsageError
 
 MEDIAN = 2
 NEW = {"meter_id": "new", "history_days": 3.0, "reason": "3 days of history"}
@@ -134,3 +136,17 @@ def test_a_wrong_input_is_400_by_name(rest):
     assert reply.status_code == 400
     assert "meter_id" in reply.json()["error"]
     assert "Traceback" not in reply.text
+
+
+def test_forecasts_of_a_feeder_begin_together_and_tell_what_they_lack(service):
+    forecaster = MeterForecaster(f"grpc://{service.grpc_address}", 20)
+    with pytest.raises(ServiceError, match="from 2024-03-01T00:00:00Z, 2024-03-02T00:00:00Z"):
+        forecaster.forecast(["meter-000", "shifted-000"])
+    found = forecaster.forecast(["meter-000", "gappy"])
+    assert found.faults == "the forecasts of 1 of 2 elements are degraded, such as gappy: 1 of 672 readings were filled"
+    other = MeterForecaster(service.url, 20).forecast(["meter-000", "gappy"])
+    np.testing.assert_array_equal(found.kwh, other.kwh)
+    with pytest.raises(InvalidRequestError, match="nobody"):
+        forecaster.forecast(["meter-000", "nobody"])
+    with pytest.raises(UsageError, match="localhost:8001 is no address"):
+        MeterForecaster("localhost:8001", 20)
