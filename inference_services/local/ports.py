@@ -1,15 +1,51 @@
 """Ports of a local service."""
 
+import fcntl
+import os
 import socket
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from metrify.errors import PortInUseError
 
 
-def free_port(host: str) -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+class ReservedPort:
+    """A port that is free, and that no other local service of the user is given as long as this one is entered.
+
+    A server takes its port seconds after it was chosen. Where another one has it by then, that one answers for it: so
+    what is chosen is locked by a file.
+
+    Args:
+        host: That it is free on.
+
+    Attributes:
+        number: Of the port.
+    """
+
+    def __init__(self, host: str) -> None:
+        folder = Path(tempfile.gettempdir()) / f"metrify-ports-{os.getuid()}"
+        folder.mkdir(exist_ok=True)
+        while True:
+            with socket.socket() as probe:
+                probe.bind((host, 0))
+                self.number = int(probe.getsockname()[1])
+            self._lock = (folder / str(self.number)).open("w")
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._lock.close()
+            else:
+                return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.close()
 
 
 def require_free(host: str, port: int, option: str) -> None:

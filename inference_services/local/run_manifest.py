@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlparse
 
-from inference_services.local.ports import free_port, require_free
+from inference_services.local.ports import ReservedPort, require_free
 from inference_services.local.process import ServedProcess
 from inference_services.manifest import ServiceManifest, read_manifest
 from metrify.errors import ConfigError, ServiceError
@@ -62,6 +62,7 @@ class LocalService:
         self._bundles: dict[str, Path] = {}
         self.predictors: dict[str, ServedProcess] = {}
         self.transformer: ServedProcess | None = None
+        self._reserved = ExitStack()
 
     @property
     def url(self) -> str:
@@ -99,8 +100,8 @@ class LocalService:
         for port, option in ((self.http_port, "--port"), (self.grpc_port, "--grpc-port")):
             if port:
                 require_free(self._host, port, option)
-        self.http_port = self.http_port or free_port(self._host)
-        self.grpc_port = self.grpc_port or free_port(self._host)
+        self.http_port = self.http_port or self._reserve(self._host)
+        self.grpc_port = self.grpc_port or self._reserve(self._host)
         with ExitStack() as unless_ready:  # an interrupt leaves no process behind either
             unless_ready.callback(self.close)
             for variant, folder in bundles.items():
@@ -157,12 +158,16 @@ class LocalService:
         processes = self._processes()
         self.transformer, self.predictors = None, {}
         _stop(processes)
+        self._reserved.close()
 
     def _processes(self) -> list[ServedProcess]:
         return [*([self.transformer] if self.transformer else []), *self.predictors.values()]
 
+    def _reserve(self, host: str) -> int:
+        return self._reserved.enter_context(ReservedPort(host)).number
+
     def _start_predictor(self, manifest: ServiceManifest, variant: str, bundle: Path) -> None:
-        http_port, grpc_port = free_port(_LOOPBACK), free_port(_LOOPBACK)
+        http_port, grpc_port = self._reserve(_LOOPBACK), self._reserve(_LOOPBACK)
         self._endpoints[variant], self._bundles[variant] = f"{_LOOPBACK}:{grpc_port}", bundle
         ports = ["--http_port", str(http_port), "--grpc_port", str(grpc_port)]
         url = f"http://{_LOOPBACK}:{http_port}"
