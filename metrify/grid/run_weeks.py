@@ -12,7 +12,7 @@ from metrify.grid.feeder import Feeder, Profiles
 from metrify.grid.forecasts.expected_profiles import Expectations
 from metrify.grid.setpoints import Setpoints
 from metrify.grid.settlement import Settlement, settle
-from metrify.grid.simulation import simulate
+from metrify.grid.simulation import Simulated, simulate
 from metrify.grid.state import State
 from metrify.grid.tariff import Tariff
 
@@ -56,18 +56,14 @@ def run_weeks(
         GridError: A step has no plan.
         PowerFlowError: A step has no solution.
     """
-    feeder, done = expectations.feeder, []
-    for number, week in enumerate(weeks, start=1):
-        actual, state = expectations.year.steps(week.first, week.steps), State.empty(feeder)
+    feeder, year = expectations.feeder, expectations.year
 
-        def expect(step: int, week: Week = week) -> Profiles:
-            return expectations.at(week.first + step, week.first + week.steps)
+    def run(week: Week) -> Simulated:
+        until = week.first + week.steps
+        expect = lambda step: expectations.at(week.first + step, until)  # noqa: E731
+        return simulate(controller, feeder, year.steps(week.first, week.steps), expect, State.empty(feeder))
 
-        ran = simulate(controller, feeder, actual, expect, state)
-        settled = settle(feeder, actual, ran.setpoints, state, tariff, timezone)
-        done.append(ControlledWeek(week, ran.setpoints, settled, ran.decision_ms))
-        tell(f"{number} of {len(weeks)} weeks")
-    return done
+    return _settle_weeks(run, feeder, year, weeks, tariff, timezone, tell)
 
 
 def foresee_weeks(
@@ -92,11 +88,27 @@ def foresee_weeks(
         GridError: The bounds leave nothing to choose.
         PowerFlowError: A step has no solution.
     """
+
+    def plan(week: Week) -> Simulated:
+        actual = year.steps(week.first, week.steps)
+        return Simulated(plan_dispatch(feeder, actual, State.empty(feeder), tariff, timezone).setpoints, np.zeros(0))
+
+    return _settle_weeks(plan, feeder, year, weeks, tariff, timezone, tell)
+
+
+def _settle_weeks(
+    decide: Callable[[Week], Simulated],
+    feeder: Feeder,
+    year: Profiles,
+    weeks: Sequence[Week],
+    tariff: Tariff,
+    timezone: str,
+    tell: Callable[[str], None],
+) -> list[ControlledWeek]:
     done = []
     for number, week in enumerate(weeks, start=1):
-        actual, state = year.steps(week.first, week.steps), State.empty(feeder)
-        setpoints = plan_dispatch(feeder, actual, state, tariff, timezone).setpoints
-        settled = settle(feeder, actual, setpoints, state, tariff, timezone)
-        done.append(ControlledWeek(week, setpoints, settled, np.zeros(0)))
+        ran, actual = decide(week), year.steps(week.first, week.steps)
+        settled = settle(feeder, actual, ran.setpoints, State.empty(feeder), tariff, timezone)
+        done.append(ControlledWeek(week, ran.setpoints, settled, ran.decision_ms))
         tell(f"{number} of {len(weeks)} weeks")
     return done

@@ -127,12 +127,31 @@ def powers_at_buses(feeder: Feeder, profiles: Profiles, setpoints: Setpoints) ->
     return kw, profiles.load_kvar @ feeder.load_at + setpoints.pv_kvar @ feeder.pv_at
 
 
+def is_overloaded(flow: PowerFlow) -> np.ndarray:
+    """`[T, B]` bool, which branches are loaded beyond 100 %."""
+    return np.asarray(flow.loading_percent > 100 + _LOADING_TOLERANCE_PERCENT)
+
+
+def is_out_of_hard_band(flow: PowerFlow) -> np.ndarray:
+    """`[T, n]` bool, which buses are."""
+    return np.asarray(np.abs(flow.voltage_pu - 1) > HARD_BAND_PU + _VOLTAGE_TOLERANCE_PU)
+
+
+def beyond_capacity(feeder: Feeder, stored_kwh: np.ndarray) -> np.ndarray:
+    """`[T, A]` kWh by which batteries would hold more than they can, or less than nothing; 0 where they don't.
+
+    Args:
+        feeder: Whose batteries they are.
+        stored_kwh: `[T, A]`.
+    """
+    beyond = np.maximum(stored_kwh - feeder.batteries.capacity_kwh, -stored_kwh)
+    return np.asarray(np.where(beyond > _STORED_TOLERANCE_KWH, beyond, 0.0))
+
+
 def _is_breached(feeder: Feeder, flow: PowerFlow, stored: np.ndarray) -> np.ndarray:
     """`[T]` bool."""
-    voltage = (np.abs(flow.voltage_pu - 1) > HARD_BAND_PU + _VOLTAGE_TOLERANCE_PU).any(axis=1)
-    loading = (flow.loading_percent > 100 + _LOADING_TOLERANCE_PERCENT).any(axis=1)
-    above = stored[1:] > feeder.batteries.capacity_kwh + _STORED_TOLERANCE_KWH
-    return voltage | loading | (above | (stored[1:] < -_STORED_TOLERANCE_KWH)).any(axis=1)
+    of_grid = is_out_of_hard_band(flow).any(axis=1) | is_overloaded(flow).any(axis=1)
+    return np.asarray(of_grid | beyond_capacity(feeder, stored[1:]).any(axis=1))
 
 
 def _require_fit(feeder: Feeder, profiles: Profiles, setpoints: Setpoints, state: State) -> None:

@@ -15,6 +15,7 @@ from metrify.config.home import HOME_VARIABLE
 from metrify.drift.features import DRIFT_FEATURES
 from metrify.errors import GateRefusedError, GridError
 from metrify.grid.controllers.onnx_policy import OnnxPolicy
+from metrify.grid.expected_hours import usual_kvar_per_kw
 from metrify.grid.feeder import Profiles
 from metrify.grid.feeder_files import StoredFeeder, write_feeder
 from metrify.grid.feeder_json import feeder_from_json
@@ -99,6 +100,7 @@ def test_the_bundle_holds_the_feeder_and_who_decides(trained: Trained) -> None:
     grid = bundle.thresholds()["grid"]
     assert grid["controller"] == cheaper
     assert grid["tariff"] == default_config().grid.tariff.model_dump()
+    assert grid["kvar_per_kw"] == [pytest.approx(usual_kvar_per_kw(make_up_year())[0])]
     assert bundle.manifest.metrics["is_learnt"] == (cheaper == "learnt")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from metrify.grid.allocation import with_least_losses
 from metrify.grid.controllers.controller import Observation
 from metrify.grid.controllers.keep_peak import draw_less
-from metrify.grid.controllers.settle_near_corners import snap_to_corners
+from metrify.grid.controllers.snap_to_corners import snap_to_corners
 from metrify.grid.controllers.view import ControlView
 from metrify.grid.feeder import Feeder
 from metrify.grid.load_room import find_load_room

@@ -1,8 +1,7 @@
 """Decisions to learn from: what the linear program of model predictive control does, at states that learners get into.
 
 It plans with what is expected, as the learner has to. What a plan with perfect foresight does depends on what nobody
-could know, and a learner of it does the mean of decisions that are each right in another future: on rural1--2 that
-saved 3 % less.
+could know, and a learner of it does the mean of decisions that are each right in another future.
 
 A learner that has only seen the states of its teacher does not know how to go on after its own mistakes. So the states
 come from the learner, and what to do in them from the teacher (DAgger: Ross, Gordon and Bagnell 2011,
